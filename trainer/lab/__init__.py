@@ -1,0 +1,1 @@
+"""The lab's guide. It knows the form of a lesson, never the content of one."""

@@ -1,0 +1,64 @@
+"""Every lesson and example in order, for whoever wants to see the whole lab at work."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.panel import Panel
+
+from lab.errors import LabError
+from lab.lessons import Lesson, docstring, find, lessons
+
+# MLflow 3 opens in its GenAI view, where none of this is to be seen.
+VIEW = "?workflowType=machine_learning"
+
+
+def demo(root: Path, console: Console, only: str | None = None, start: str | None = None) -> None:
+    """Run the lessons below `root`, each under what to look at, and end with the addresses to open.
+
+    Raises LabError at the first script that fails, naming it and how to go on from there.
+    """
+    chosen = lessons(root)
+    if only:
+        chosen = [find(only, chosen)]
+    elif start:
+        chosen = chosen[chosen.index(find(start, chosen)) :]
+    for lesson in chosen:
+        for script in lesson.scripts:
+            show(root, script, lesson, console)
+    addresses(console)
+
+
+def show(root: Path, script: Path, lesson: Lesson, console: Console) -> None:
+    """Run one script under its own words about itself; its output is passed on as it comes."""
+    title = f"[bold]{lesson.name}[/bold]  {escape(script.name)}"
+    console.print(Panel(escape(docstring(root / script)), title=title, title_align="left"))
+    console.print(f"[dim]$ python {escape(str(script))}[/dim]")
+    sys.stdout.flush()
+    began = time.monotonic()
+    status = subprocess.run([sys.executable, str(script)], cwd=root).returncode
+    if status != 0:
+        raise LabError(
+            f"{script} ended with exit status {status}. When that is mended, go on with: "
+            f"lab demo --from {lesson.number}"
+        )
+    console.print(f"[green]done[/green] in {time.monotonic() - began:.1f} s\n")
+
+
+def addresses(console: Console) -> None:
+    """Print the pages to open in a browser, in the view that shows models."""
+    mlflow = os.environ.get("LAB_MLFLOW_PAGE", os.environ.get("MLFLOW_TRACKING_URI", ""))
+    # soft_wrap: an address broken over two lines cannot be clicked.
+    console.print("[bold]Open in a browser[/bold]")
+    console.print(f"  runs and logged models   {mlflow}/#/experiments{VIEW}", soft_wrap=True)
+    console.print(f"  registered models        {mlflow}/#/models{VIEW}", soft_wrap=True)
+    if minio := os.environ.get("LAB_MINIO_PAGE"):
+        console.print(
+            f"  the store behind them    {minio}/browser/mlflow   "
+            "(MINIO_ROOT_USER and MINIO_ROOT_PASSWORD of .env)",
+            soft_wrap=True,
+        )

@@ -1,0 +1,113 @@
+"""Turn the failures that a newcomer meets into one message that says what to do.
+
+Lessons are plain MLflow scripts that import nothing of ours, so this is installed from outside:
+zz_lab_explain.pth in the environment's site-packages calls install() when Python starts. Whatever
+is not recognised here keeps its traceback.
+"""
+
+import os
+import sys
+from types import TracebackType
+
+TRACKING_URI = "MLFLOW_TRACKING_URI"
+
+
+def start_command() -> str:
+    """Return the command that starts the server in this mode of the lab."""
+    return "docker compose up --wait" if os.environ.get("LAB_MODE") == "stack" else "make up"
+
+
+def causes(error: BaseException) -> list[BaseException]:
+    """Return `error` and the errors behind it, the outermost first."""
+    chain: list[BaseException] = []
+    while error is not None and error not in chain:
+        chain.append(error)
+        error = error.__cause__ or error.__context__
+    return chain
+
+
+def unset() -> str:
+    """Return the message for a shell that does not know the server's address."""
+    return (
+        f"{TRACKING_URI} is not set, so this does not know which MLflow server to talk to.\n"
+        "Inside the lab's shell it is: `docker compose exec trainer bash`, or `make shell`."
+    )
+
+
+def unreachable(address: str, why: str) -> str:
+    """Return the message for an address where nothing answers."""
+    return (
+        f"No MLflow server answers at {address} ({TRACKING_URI}): {why}.\n"
+        f"Start it with `{start_command()}`, or correct {TRACKING_URI}. `lab doctor` looks closer."
+    )
+
+
+def host_refused(address: str) -> str:
+    """Return the message for a server that does not want to be called by that name."""
+    return (
+        f"The server at {address} ({TRACKING_URI}) refuses requests under that name (403, Invalid Host header).\n"
+        "Use a name that it allows (http://mlflow:5000 in the trainer, http://localhost:5000 outside), "
+        "or add this one to MLFLOW_SERVER_ALLOWED_HOSTS of service mlflow in docker-compose.yml."
+    )
+
+
+def not_mlflow(address: str) -> str:
+    """Return the message for an address where something else answers."""
+    return (
+        f"Something answers at {address} ({TRACKING_URI}), but it is not MLflow's API.\n"
+        f"Correct {TRACKING_URI}: the lab's server is http://mlflow:5000 in the trainer, "
+        "http://localhost:5000 outside (or the MLFLOW_PORT in .env)."
+    )
+
+
+def broken(address: str, status: str) -> str:
+    """Return the message for a server that answers with an error of its own."""
+    log = "docker compose logs mlflow" if os.environ.get("LAB_MODE") == "stack" else ".lab/server.log"
+    return (
+        f"The MLflow server at {address} answers, but cannot do its work (status {status}).\n"
+        f"Its database or its artifact store may be away: `lab doctor` says which; the server's own words: {log}"
+    )
+
+
+def explain(error: BaseException) -> str | None:
+    """Return what `error` means for the user and what to do about it, or None if it is not a known one."""
+    address = os.environ.get(TRACKING_URI, "")
+    for cause in causes(error):
+        kind, text = type(cause).__name__, str(cause)
+        if isinstance(cause, KeyError) and cause.args == (TRACKING_URI,):
+            return unset()
+        if kind == "MlflowException" or kind.endswith("ConnectionError") or kind == "RestException":
+            if "Invalid Host header" in text:
+                return host_refused(address)
+            if "NameResolutionError" in text or "Failed to resolve" in text:
+                return unreachable(address, "its name is unknown here")
+            if "Connection refused" in text or "NewConnectionError" in text:
+                return unreachable(address, "nothing listens there")
+            if "ConnectTimeout" in text or "timed out" in text:
+                return unreachable(address, "no answer in time")
+            if "Max retries exceeded" in text and "too many 50" in text:
+                return broken(address, "5xx, again and again")
+            if "Connection aborted" in text or "Remote end closed" in text:
+                return unreachable(address, "the connection broke off")
+            if "failed with error code 404" in text or "Response body" in text and "<html" in text.lower():
+                return not_mlflow(address)
+        if kind.startswith("UnsupportedModelRegistryStoreURI") or "is not a valid remote uri" in text:
+            return not_mlflow(address)
+    return None
+
+
+def hook(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    """Print the explanation of an uncaught error, or its traceback if there is none; Python then exits with 1."""
+    message = explain(error)
+    if message is None:
+        sys.__excepthook__(kind, error, traceback)
+    else:
+        print(message, file=sys.stderr)
+
+
+def install() -> None:
+    """Make this process explain its failures."""
+    # Empty means unset, as it does in .env; MLflow would take it for a file mlflow.db in this folder.
+    if not os.environ.get(TRACKING_URI, "unset").strip():
+        del os.environ[TRACKING_URI]
+    sys.excepthook = hook

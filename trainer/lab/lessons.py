@@ -1,0 +1,71 @@
+"""The form of a lesson: a folder tutorial/NN_topic with a run.py, and examples/NN_topic beside it."""
+
+import ast
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.errors import LabError
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One lesson on disk."""
+
+    root: Path
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """The folder's name, as 03_models_pyfunc; its experiment is named so too."""
+        return self.folder.name
+
+    @property
+    def number(self) -> str:
+        """The two digits in front."""
+        return self.name.split("_")[0]
+
+    @property
+    def scripts(self) -> list[Path]:
+        """What is run, in order, relative to the root: the lesson's run.py, then its examples."""
+        examples = (self.root / "examples" / self.name).glob("[!_]*.py")
+        found = [self.folder / "run.py", *sorted(p for p in examples if not p.name.startswith("test_"))]
+        return [path.relative_to(self.root) for path in found]
+
+
+def lab_root() -> Path:
+    """Return the lab's checkout: LAB_ROOT, or the folder here or above that has a tutorial/ in it.
+
+    Raises LabError if there is none.
+    """
+    start = Path(os.environ.get("LAB_ROOT") or ".").resolve()
+    for folder in (start, *start.parents):
+        try:
+            if next(folder.glob("tutorial/*/run.py"), None):
+                return folder
+        except PermissionError:
+            break
+    raise LabError(
+        f"No lesson can be read in {start}. Change to the lab's folder, or set LAB_ROOT to it. "
+        "In the trainer: if the checkout is private, set LAB_UID in .env to your `id -u` "
+        "and start again with --build (as root: chmod -R a+rX on the checkout)."
+    )
+
+
+def lessons(root: Path) -> list[Lesson]:
+    """Return the lessons on disk in the order of their numbers."""
+    return [Lesson(root, path.parent) for path in sorted(root.glob("tutorial/[0-9][0-9]_*/run.py"))]
+
+
+def find(wanted: str, among: list[Lesson]) -> Lesson:
+    """Return the lesson given as 3, 03 or 03_models_pyfunc; LabError lists what there is."""
+    number = wanted.zfill(2) if wanted.isdigit() else wanted
+    for lesson in among:
+        if number in (lesson.number, lesson.name):
+            return lesson
+    raise LabError(f"There is no lesson {wanted!r}. There are: {', '.join(lesson.name for lesson in among)}.")
+
+
+def docstring(script: Path) -> str:
+    """Return what a script says about itself: its docstring."""
+    return ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))) or ""
