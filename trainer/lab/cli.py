@@ -36,7 +36,9 @@ def lab() -> None:
 
 @app.command()
 def demo(
-    lesson: Annotated[str | None, typer.Option(help="Only this one: 3, 03 or its folder's name.")] = None,
+    lesson: Annotated[
+        str | None, typer.Option(help="Only this one: 3, 03 or its folder's name.")
+    ] = None,
     start: Annotated[str | None, typer.Option("--from", help="Begin with this one.")] = None,
 ) -> None:
     """Run every lesson and example in order, each under what to look at."""
@@ -49,7 +51,8 @@ def doctor() -> None:
     """Look for everything that goes wrong with a set-up, and say what mends it."""
     rows = doctor_module.examine()
     for row in rows:
-        mark = "[green]ok  [/green]" if row.ok else "[red]FAIL[/red]"
-        console.print(f"{mark} {row.name:<18}{escape(row.text)}", soft_wrap=True)
-    if not all(row.ok for row in rows):
+        mark = {True: "[green]ok  [/green]", False: "[red]FAIL[/red]", None: "-   "}[row.ok]
+        indented = escape(row.text).replace("\n", "\n" + " " * 24)
+        console.print(f"{mark} {row.name:<19}{indented}", soft_wrap=True)
+    if any(row.ok is False for row in rows):
         raise typer.Exit(1)

@@ -5,7 +5,7 @@ Also the trainer's health check, so it is quick (it does not import MLflow) and 
 
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from urllib.parse import urlsplit
@@ -22,10 +22,10 @@ SECONDS = 2
 
 @dataclass(frozen=True)
 class Row:
-    """One cause looked at: what was found, and if it is bad, what to do."""
+    """One cause: what was found, and if it is bad (ok is False), what to do; ok is None if not looked at."""
 
     name: str
-    ok: bool
+    ok: bool | None
     text: str
 
 
@@ -39,9 +39,7 @@ def address() -> str:
     if not uri:
         raise Finding(explain.unset())
     if urlsplit(uri).scheme not in ("http", "https") or not urlsplit(uri).hostname:
-        raise Finding(
-            f"{explain.TRACKING_URI} is {uri!r}; the lab needs a server's address, such as http://mlflow:5000."
-        )
+        raise Finding(explain.no_address(uri))
     return uri.rstrip("/")
 
 
@@ -86,7 +84,9 @@ def api(method: str, path: str, **more: object) -> requests.Response:
 def is_mlflow() -> str:
     """What answers there is MLflow, and lets us in under this name."""
     answer = api("GET", "/api/2.0/mlflow/experiments/search", params={"max_results": 1})
-    if answer.status_code != 200 or "application/json" not in answer.headers.get("content-type", ""):
+    if answer.status_code != 200 or "application/json" not in answer.headers.get(
+        "content-type", ""
+    ):
         raise Finding(explain.not_mlflow(address()))
     return "MLflow's API answers"
 
@@ -128,7 +128,9 @@ def database_reader() -> str:
             "After a change of LAB_DB_READER_PASSWORD in .env: docker compose up --wait"
         ) from None
     with connection, connection.cursor() as cursor:
-        cursor.execute("SELECT has_table_privilege('runs', 'SELECT'), has_table_privilege('runs', 'INSERT')")
+        cursor.execute(
+            "SELECT has_table_privilege('runs', 'SELECT'), has_table_privilege('runs', 'INSERT')"
+        )
         reads, writes = cursor.fetchone()
     connection.close()
     if (reads, writes) != (True, False):
@@ -151,7 +153,9 @@ def store_reader() -> str:
         endpoint_url=os.environ["LAB_S3_ENDPOINT"],
         aws_access_key_id=os.environ["LAB_S3_ACCESS_KEY"],
         aws_secret_access_key=os.environ["LAB_S3_SECRET_KEY"],
-        config=Config(connect_timeout=SECONDS, read_timeout=SECONDS, retries={"total_max_attempts": 1}),
+        config=Config(
+            connect_timeout=SECONDS, read_timeout=SECONDS, retries={"total_max_attempts": 1}
+        ),
     )
     try:
         s3.list_objects_v2(Bucket=bucket, MaxKeys=1)
@@ -171,26 +175,37 @@ def checkout() -> str:
         raise Finding(str(error)) from None
 
 
-def checks() -> Iterator[tuple[str, Callable[[], str]]]:
-    """Yield the causes to look at in this mode, in an order in which each builds on those before it."""
-    yield "tracking address", tracking_address
-    yield "name resolves", name_resolves
-    yield "port answers", port_answers
-    yield "MLflow lets us in", is_mlflow
-    yield "same version", same_version
-    yield "artifacts", artifact_round_trip
-    if os.environ.get("LAB_MODE") == "stack":
-        yield "database account", database_reader
-        yield "store account", store_reader
-    yield "lessons", checkout
+# Each of these builds on those before it.
+SERVER: dict[str, Callable[[], str]] = {
+    "tracking address": tracking_address,
+    "name resolves": name_resolves,
+    "port answers": port_answers,
+    "MLflow lets us in": is_mlflow,
+    "same version": same_version,
+    "artifacts": artifact_round_trip,
+}
+# Only the stack has these.
+ACCOUNTS: dict[str, Callable[[], str]] = {
+    "database account": database_reader,
+    "store account": store_reader,
+}
+
+
+def look(name: str, check: Callable[[], str]) -> Row:
+    """Carry out one check and return its row."""
+    try:
+        return Row(name, True, check())
+    except Finding as finding:
+        return Row(name, False, str(finding))
 
 
 def examine() -> list[Row]:
     """Look at every cause and return what was found, a row each."""
-    rows = []
-    for name, check in checks():
-        try:
-            rows.append(Row(name, True, check()))
-        except Finding as finding:
-            rows.append(Row(name, False, str(finding)))
+    rows: list[Row] = []
+    for name, check in SERVER.items():
+        failed = next((row.name for row in rows if row.ok is False), None)
+        rows.append(Row(name, None, f"waits for: {failed}") if failed else look(name, check))
+    if os.environ.get("LAB_MODE") == "stack":
+        rows += [look(name, check) for name, check in ACCOUNTS.items()]
+    rows.append(look("lessons", checkout))
     return rows

@@ -34,6 +34,14 @@ def unset() -> str:
     )
 
 
+def no_address(address: str) -> str:
+    """Return the message for something that is not a server's address."""
+    return (
+        f"{TRACKING_URI} is {address!r}; the lab needs a server's address with http:// in front: "
+        "http://mlflow:5000 in the trainer, http://localhost:5000 outside (or the MLFLOW_PORT in .env)."
+    )
+
+
 def unreachable(address: str, why: str) -> str:
     """Return the message for an address where nothing answers."""
     return (
@@ -62,36 +70,50 @@ def not_mlflow(address: str) -> str:
 
 def broken(address: str, status: str) -> str:
     """Return the message for a server that answers with an error of its own."""
-    log = "docker compose logs mlflow" if os.environ.get("LAB_MODE") == "stack" else ".lab/server.log"
+    log = (
+        "docker compose logs mlflow" if os.environ.get("LAB_MODE") == "stack" else ".lab/server.log"
+    )
     return (
         f"The MLflow server at {address} answers, but cannot do its work (status {status}).\n"
         f"Its database or its artifact store may be away: `lab doctor` says which; the server's own words: {log}"
     )
 
 
+# What requests and MLflow write into their messages, and what it means; the first match counts.
+UNREACHABLE = {
+    "NameResolutionError": "its name is unknown here",
+    "Connection refused": "nothing listens there",
+    "SSLError": "what listens there does not speak https; the lab's address begins with http://",
+    "ConnectTimeout": "no answer in time",
+    "Read timed out": "no answer in time",
+    "Connection aborted": "the connection broke off",
+    "No route to host": "no way leads there",
+    "Network is unreachable": "no way leads there",
+}
+
+
 def explain(error: BaseException) -> str | None:
     """Return what `error` means for the user and what to do about it, or None if it is not a known one."""
     address = os.environ.get(TRACKING_URI, "")
     for cause in causes(error):
-        kind, text = type(cause).__name__, str(cause)
         if isinstance(cause, KeyError) and cause.args == (TRACKING_URI,):
             return unset()
-        if kind == "MlflowException" or kind.endswith("ConnectionError") or kind == "RestException":
-            if "Invalid Host header" in text:
-                return host_refused(address)
-            if "NameResolutionError" in text or "Failed to resolve" in text:
-                return unreachable(address, "its name is unknown here")
-            if "Connection refused" in text or "NewConnectionError" in text:
-                return unreachable(address, "nothing listens there")
-            if "ConnectTimeout" in text or "timed out" in text:
-                return unreachable(address, "no answer in time")
-            if "Max retries exceeded" in text and "too many 50" in text:
-                return broken(address, "5xx, again and again")
-            if "Connection aborted" in text or "Remote end closed" in text:
-                return unreachable(address, "the connection broke off")
-            if "failed with error code 404" in text or "Response body" in text and "<html" in text.lower():
-                return not_mlflow(address)
-        if kind.startswith("UnsupportedModelRegistryStoreURI") or "is not a valid remote uri" in text:
+        # By name: importing MLflow or requests here would slow every start of Python down.
+        kind, text = type(cause).__name__, str(cause)
+        if not kind.endswith(
+            ("MlflowException", "RestException", "ConnectionError", "URIException")
+        ):
+            continue
+        if "://" not in address or "is not a valid remote uri" in text:
+            return no_address(address)
+        if "Invalid Host header" in text:
+            return host_refused(address)
+        for marker, why in UNREACHABLE.items():
+            if marker in text and "API request to" in text:
+                return unreachable(address, why)
+        if "too many 50" in text:
+            return broken(address, "5xx, again and again")
+        if "failed with error code 404" in text or "<html" in text.lower():
             return not_mlflow(address)
     return None
 

@@ -29,7 +29,10 @@ class Lesson:
     def scripts(self) -> list[Path]:
         """What is run, in order, relative to the root: the lesson's run.py, then its examples."""
         examples = (self.root / "examples" / self.name).glob("[!_]*.py")
-        found = [self.folder / "run.py", *sorted(p for p in examples if not p.name.startswith("test_"))]
+        found = [
+            self.folder / "run.py",
+            *sorted(p for p in examples if not p.name.startswith("test_")),
+        ]
         return [path.relative_to(self.root) for path in found]
 
 
@@ -63,7 +66,9 @@ def find(wanted: str, among: list[Lesson]) -> Lesson:
     for lesson in among:
         if number in (lesson.number, lesson.name):
             return lesson
-    raise LabError(f"There is no lesson {wanted!r}. There are: {', '.join(lesson.name for lesson in among)}.")
+    raise LabError(
+        f"There is no lesson {wanted!r}. There are: {', '.join(lesson.name for lesson in among)}."
+    )
 
 
 def docstring(script: Path) -> str:

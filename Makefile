@@ -1,0 +1,44 @@
+# The lab's commands. They choose the stack where a Docker engine answers, otherwise the embedded
+# mode; LAB_MODE=stack or LAB_MODE=embedded forces one.
+PYTHON ?= python3
+LAB = $(PYTHON) -m host
+.DEFAULT_GOAL := help
+.PHONY: help demo test up down shell delete-data upgrade-database lint lock
+
+help: ## list these targets
+	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+)(%?):.*## /make \1\2\t/; s/%/NN/' | expand -t 24
+
+demo: ## start the lab and run every lesson and example
+	@$(LAB) demo
+
+test: ## run all tests; ARGS="…" goes to pytest
+	@$(LAB) test
+
+up: ## start the lab
+	@$(LAB) up
+
+down: ## stop the lab, keep its data
+	@$(LAB) down
+
+shell: ## a learner's shell in the running lab
+	@$(LAB) shell
+
+lesson-%: ## run one lesson and its examples, as: make lesson-03
+	@$(LAB) lesson $*
+
+delete-data: ## stop the lab and delete its runs, models and files (asks first)
+	@$(LAB) delete-data
+
+upgrade-database: ## bring an older MLflow's database to this version's schema
+	@$(LAB) upgrade-database
+
+lint: ## check the code with ruff
+	@$(LAB) install dev
+	@.venv/bin/ruff check && .venv/bin/ruff format --check
+
+lock: ## compile requirements/*.in again; name packages to update in UPGRADE="-P name"
+	@$(LAB) install dev
+	cd requirements && for name in uv server trainer dev minio-setup; do \
+	  ../.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	    --no-header --no-annotate --no-emit-index-url $(UPGRADE) $$name.in --output-file $$name.txt || exit 1; \
+	done

@@ -1,0 +1,161 @@
+"""Where a logged model went: its rows in the database and its objects in the store.
+
+What to look at: the model's id, m-…, ties it all together, the rows hold what you logged and where
+the files are, and what the server hands out is byte for byte what the store holds.
+Takes the model of lesson 02's latest run, or the one that MODEL_URI in the environment names.
+"""
+
+# %% Imports and the server
+import hashlib
+import os
+import sqlite3
+import sys
+import tempfile
+from pathlib import Path
+
+import boto3
+import mlflow
+import psycopg2
+from botocore.exceptions import ClientError
+
+stack = "LAB_SQLITE_FILE" not in os.environ
+for setting in ("MLFLOW_TRACKING_URI", *(("PGHOST", "LAB_S3_ENDPOINT") if stack else ())):
+    if setting not in os.environ:
+        sys.exit(f"{setting} is not set. First: docker compose exec trainer bash (or make shell)")
+mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
+
+# %% Which model
+model_uri = os.environ.get("MODEL_URI")
+try:
+    if model_uri is None:
+        experiment = mlflow.get_experiment_by_name("02_log")
+        runs = experiment and mlflow.search_runs(
+            [experiment.experiment_id],
+            filter_string="attributes.status = 'FINISHED'",
+            order_by=["attributes.end_time DESC"],
+            output_format="list",
+        )
+        logged = [run.outputs.model_outputs[-1] for run in runs or [] if run.outputs.model_outputs]
+        if not logged:
+            sys.exit("Lesson 02 has logged no model yet. First: python tutorial/02_log/run.py")
+        model_uri = f"models:/{logged[0].model_id}"
+    if not model_uri.startswith(("models:/", "runs:/")):
+        sys.exit(f"MODEL_URI={model_uri} begins with neither models:/ nor runs:/")
+    # Whatever the form of the URI, it leads to a file MLmodel, and that knows the model's id.
+    model_id = mlflow.models.get_model_info(model_uri).model_id
+except mlflow.MlflowException as error:
+    setting = "MLFLOW_TRACKING_URI" if model_uri is None else "MODEL_URI"
+    sys.exit(f"{setting}={model_uri or mlflow.get_tracking_uri()}: {error}")
+if model_id is None:
+    sys.exit(f"MODEL_URI={model_uri}: this model was logged before MLflow 3 and has no id")
+
+# %% The rows
+if stack:
+    # The address, and a role that may only read, come from PGHOST, PGUSER and so on.
+    database = psycopg2.connect("")
+    placeholder = "%s"
+else:
+    database = sqlite3.connect(f"file:{os.environ['LAB_SQLITE_FILE']}?mode=ro", uri=True)
+    placeholder = "?"
+cursor = database.cursor()
+cursor.execute(
+    "SELECT experiment_id, source_run_id, artifact_location FROM logged_models"
+    f" WHERE model_id = {placeholder}",
+    (model_id,),
+)
+experiment_id, run_id, location = cursor.fetchone()
+
+print(f"Model {model_id}")
+print(f"Run {run_id or 'none, it was logged outside of a run'}")
+print("Rows in", "PostgreSQL" if stack else "SQLite", "(table, column they are found by: columns)")
+for table, columns, key, value in [
+    ("logged_models", "name, artifact_location", "model_id", model_id),
+    ("logged_model_params", "param_key, param_value", "model_id", model_id),
+    (
+        "logged_model_metrics",
+        "metric_name, metric_value, dataset_name, dataset_digest",
+        "model_id",
+        model_id,
+    ),
+    ("model_versions", "name, version, status, source", "storage_location", location),
+    ("experiments", "name, artifact_location", "experiment_id", experiment_id),
+    # A model that was logged outside of a run has none of the rows below.
+    ("runs", "name, status, user_id", "run_uuid", run_id),
+    ("params", "key, value", "run_uuid", run_id),
+    ("latest_metrics", "key, value", "run_uuid", run_id),
+    ("datasets JOIN inputs ON source_id = dataset_uuid", "name, digest", "destination_id", run_id),
+]:
+    cursor.execute(
+        f"SELECT {columns} FROM {table} WHERE {key} = {placeholder} ORDER BY 1", (value,)
+    )
+    print(f"  {table}, {key}: {columns}")
+    for row in cursor.fetchall():
+        print("     ", *row)
+
+# %% The objects
+# The server stands between: mlflow-artifacts:/ is the root of the store that only it can write.
+prefix = location.removeprefix("mlflow-artifacts:/") + "/"
+etags = {}
+if stack:
+    bucket = os.environ["LAB_S3_BUCKET"]
+    store = boto3.client(
+        "s3",
+        endpoint_url=os.environ["LAB_S3_ENDPOINT"],
+        aws_access_key_id=os.environ["LAB_S3_ACCESS_KEY"],
+        aws_secret_access_key=os.environ["LAB_S3_SECRET_KEY"],
+        region_name="us-east-1",
+    )
+    stored = {}
+    for found in store.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", []):
+        name = found["Key"].removeprefix(prefix)
+        stored[name] = store.get_object(Bucket=bucket, Key=found["Key"])["Body"].read()
+        etags[name] = "  etag " + found["ETag"].strip('"')
+    print(f"Objects in MinIO, bucket {bucket}, under {prefix}")
+else:
+    folder = Path(os.environ["LAB_ARTIFACTS_DIR"]) / prefix
+    stored = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+    print("Files under", prefix)
+checksums = {name: hashlib.sha256(content).hexdigest() for name, content in stored.items()}
+for name, content in stored.items():
+    checksum = checksums[name][:12]
+    print(f"  {name:18}{len(content):7} bytes  sha256 {checksum}{etags.get(name, '')}")
+
+# %% The same bytes through the server
+with tempfile.TemporaryDirectory() as folder:
+    local = Path(mlflow.artifacts.download_artifacts(f"models:/{model_id}", dst_path=folder))
+    downloaded = {
+        path.relative_to(local).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in local.rglob("*")
+        # A note that MLflow's client writes beside what it downloads; the store has no such object.
+        if path.is_file() and path.name != "registered_model_meta"
+    }
+if not stored or downloaded != checksums:
+    differ = sorted({name for name, _ in downloaded.items() ^ checksums.items()})
+    sys.exit(f"The server's files are not the store's: {differ or 'there are none'}")
+print(f"Downloaded through the server: {len(downloaded)} files, all with the same SHA-256")
+
+# %% Looking is all that these accounts may do
+if stack:
+    # Neither attempt would change anything if it were allowed: no row and no object matches.
+    database.rollback()
+    database.set_session(readonly=False)
+    try:
+        cursor.execute("UPDATE logged_models SET name = name WHERE false")
+        sys.exit("PGUSER may write to the database; the lab's account must not.")
+    except psycopg2.errors.InsufficientPrivilege as error:
+        print("PostgreSQL refuses to write:", type(error).__name__)
+    try:
+        store.put_object(Bucket=bucket, Key=prefix + "MLmodel", Body=b"", IfMatch="none")
+        answer = "yes"
+    except ClientError as error:
+        answer = error.response["Error"]["Code"]
+    if answer != "AccessDenied":
+        sys.exit(f"LAB_S3_ACCESS_KEY may write to MinIO ({answer}); the lab's account must not.")
+    print("MinIO refuses to write:", answer)
+else:
+    print("No PostgreSQL and no MinIO here: these files are yours, and nothing refuses a write.")
+database.close()

@@ -1,0 +1,107 @@
+"""The commands behind the Makefile's targets."""
+
+import argparse
+import os
+import shlex
+import subprocess
+import sys
+from types import ModuleType
+
+from host import embedded, stack
+from host.errors import LabError
+from host.settings import ROOT, port, settings
+
+
+def choose() -> ModuleType:
+    """Return the mode to work in, stack or embedded, saying in one line which and why. Raises LabError."""
+    wanted = settings()["LAB_MODE"]
+    if wanted not in ("", "stack", "embedded"):
+        raise LabError(
+            f"LAB_MODE is {wanted!r}. Give it stack, embedded, or nothing, in .env or the environment."
+        )
+    problem = stack.engine_problem() if wanted != "embedded" else None
+    if wanted == "stack" and problem:
+        raise LabError(
+            f"LAB_MODE asks for the stack, but {problem}. Without Docker: LAB_MODE=embedded"
+        )
+    if problem or wanted == "embedded":
+        why = problem or "LAB_MODE says so"
+        print(
+            f"Mode: embedded, because {why}. It has no Postgres, no MinIO and no isolation.",
+            flush=True,
+        )
+        return embedded
+    print(
+        f"Mode: stack, because {'LAB_MODE says so' if wanted else 'a Docker engine answers'}.",
+        flush=True,
+    )
+    return stack
+
+
+def demo(mode: ModuleType) -> int:
+    """Run every lesson and example."""
+    mode.up()
+    return mode.execute("lab", "demo")
+
+
+def test(mode: ModuleType) -> int:
+    """Run the tests: those of the embedded mode everywhere, those of the stack where there is one.
+
+    The environment's ARGS goes to pytest.
+    """
+    embedded.install("dev")
+    arguments = shlex.split(os.environ.get("ARGS", ""))
+    modes = "embedded stack" if mode is stack else "embedded"
+    return subprocess.run(
+        [embedded.PYTHON, "-m", "pytest", *arguments],
+        cwd=ROOT,
+        env=os.environ | {"LAB_TEST_MODES": modes},
+    ).returncode
+
+
+def delete_data(mode: ModuleType) -> int:
+    """Delete every run, model and object of the lab, after asking."""
+    what = f"the volumes of {stack.name()}" if mode is stack else f"the folder {embedded.STATE}"
+    if input(f"Delete all runs, models and files of this lab ({what})? Type yes: ") != "yes":
+        print("Nothing was deleted.")
+        return 1
+    mode.delete_data()
+    return 0
+
+
+def main() -> None:
+    """Carry out one command; exit with its status, or with one message where the user can mend something."""
+    parser = argparse.ArgumentParser(prog="python3 -m host")
+    modal = ["up", "down", "shell", "upgrade-database"]
+    choices = [*modal, "demo", "test", "lesson", "delete-data", "install"]
+    parser.add_argument("command", choices=choices)
+    parser.add_argument("argument", nargs="?")
+    words = parser.parse_args()
+    try:
+        sys.exit(carry_out(words.command, words.argument))
+    except LabError as error:
+        sys.exit(f"\n{error}")
+    except KeyboardInterrupt:
+        sys.exit("\nStopped. What was running goes on or can be started again: make up, make down")
+
+
+def carry_out(command: str, argument: str | None) -> int:
+    """Carry out `command` in the mode that is chosen; return the exit status."""
+    if command == "install":
+        embedded.install(argument or "trainer")
+        return 0
+    mode = choose()
+    if command == "demo":
+        return demo(mode)
+    if command == "test":
+        return test(mode)
+    if command == "lesson":
+        mode.up()
+        return mode.execute("lab", "demo", "--lesson", argument or "")
+    if command == "delete-data":
+        return delete_data(mode)
+    getattr(mode, command.replace("-", "_"))()
+    if command == "up":
+        print(f"MLflow's page: http://localhost:{port('MLFLOW_PORT')}")
+        print("A learner's shell: make shell · every lesson: make demo · stop: make down")
+    return 0

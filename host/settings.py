@@ -1,0 +1,64 @@
+"""The settings of the lab: the environment first, then .env, as Docker Compose reads them."""
+
+import os
+import re
+import secrets
+from pathlib import Path
+
+from host.errors import LabError
+
+ROOT = Path(__file__).resolve().parent.parent
+PLACEHOLDER = "change-me-"
+# MinIO's own limit; the other passwords are held to it too.
+SHORTEST = 8
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """Return the settings of a .env file: NAME=VALUE lines, a value may stand in quotes; none if there is no file."""
+    if not path.exists():
+        return {}
+    lines = re.findall(
+        r"^\s*(\w+)\s*=\s*(.*?)\s*$", path.read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+    return {name: value.strip("\"'") for name, value in lines}
+
+
+def settings() -> dict[str, str]:
+    """Return every setting with its value; an empty one in the environment does not hide .env's."""
+    values = read_env_file(ROOT / ".env.example") | read_env_file(ROOT / ".env")
+    return {name: os.environ.get(name) or value for name, value in values.items()}
+
+
+def port(name: str) -> int:
+    """Return the port that the setting `name` gives; LabError unless it is one."""
+    value = settings()[name]
+    if not value.isdigit() or not 0 < int(value) < 65536:
+        raise LabError(f"{name} is {value!r}. Give it a port in .env, a number from 1 to 65535.")
+    return int(value)
+
+
+def ensure_env_file() -> None:
+    """Write .env from .env.example with random passwords, readable by its owner only, if there is none."""
+    target = ROOT / ".env"
+    if target.exists():
+        return
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    text = re.sub(f"={PLACEHOLDER}.*", lambda _: f"={secrets.token_urlsafe(18)}", text)
+    if os.getuid() != 0:
+        text = re.sub(r"^LAB_UID=.*$", f"LAB_UID={os.getuid()}", text, flags=re.MULTILINE)
+    # Under another name first: never half a file, and never one that others can read.
+    draft = ROOT / f".env.{os.getpid()}"
+    draft.touch(mode=0o600)
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(target)
+    print("Wrote .env with random passwords.")
+
+
+def check_passwords() -> None:
+    """Raise LabError for a password that is missing or that MinIO would not take."""
+    for name, value in settings().items():
+        if name.endswith(("PASSWORD", "SECRET_KEY")) and len(value) < SHORTEST:
+            state = f"has {len(value)} characters" if value else "is empty"
+            raise LabError(f"{name} in .env {state}; it needs at least {SHORTEST}.")
+    if len(settings()["MINIO_ROOT_USER"]) < 3:
+        raise LabError("MINIO_ROOT_USER in .env needs at least 3 characters.")

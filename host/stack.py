@@ -1,0 +1,161 @@
+"""The lab on Docker Compose."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+from typing import NoReturn
+
+from host.errors import LabError
+from host.settings import ROOT, check_passwords, ensure_env_file, port, settings
+
+# The first that know a health check's start_interval, and inline configs.
+OLDEST_ENGINE, OLDEST_COMPOSE = (25, 0), (2, 26)
+PORTS = {"MLFLOW_PORT": "mlflow", "MINIO_PORT": "minio", "MINIO_CONSOLE_PORT": "minio"}
+
+
+def compose(*words: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
+    """Run `docker compose` in the checkout, showing its output unless it is captured."""
+    return subprocess.run(
+        ["docker", "compose", *words], cwd=ROOT, text=True, capture_output=capture
+    )
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """Return the first two numbers of a version, as (2, 26)."""
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+
+
+def engine_problem() -> str | None:
+    """Return why Docker cannot run the stack here, with the remedy, or None if it can."""
+    try:
+        engine = subprocess.run(
+            ["docker", "version", "--format", "{{.Server.Version}}"],
+            text=True,
+            capture_output=True,
+            timeout=20,
+        )
+    except FileNotFoundError:
+        return "docker is not installed"
+    except subprocess.TimeoutExpired:
+        return "the Docker engine does not answer within 20 s; start it again"
+    if engine.returncode != 0:
+        return f"no Docker engine answers; start it ({engine.stderr.strip().splitlines()[-1]})"
+    if numbers(engine.stdout) < OLDEST_ENGINE:
+        return f"the Docker engine is {engine.stdout.strip()}, older than {OLDEST_ENGINE[0]}; update it"
+    plugin = compose("version", "--short", capture=True)
+    if plugin.returncode != 0:
+        return "Docker has no Compose plugin; install docker-compose-plugin"
+    if numbers(plugin.stdout) < OLDEST_COMPOSE:
+        return f"Docker Compose is {plugin.stdout.strip()}, older than 2.26; update it"
+    return None
+
+
+def containers() -> list[dict[str, object]]:
+    """Return what Compose knows of the lab's containers, stopped ones included."""
+    listing = compose("ps", "--all", "--format", "json", capture=True)
+    return [json.loads(line) for line in listing.stdout.splitlines() if line.startswith("{")]
+
+
+def check_ports() -> None:
+    """Raise LabError if something other than this lab has one of its ports."""
+    ours = {
+        publisher["PublishedPort"]
+        for container in containers()
+        for publisher in container.get("Publishers") or []
+    }
+    for name in PORTS:
+        if port(name) in ours:
+            continue
+        with socket.socket() as probe:
+            # As Docker does it: a port that waits for late packets of a lab just stopped is free.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port(name)))
+            except OSError as error:
+                raise LabError(
+                    f"Port {port(name)} cannot be had ({error.strerror}). "
+                    f"Stop what uses it, or give another number to {name} in .env."
+                ) from None
+
+
+def up() -> None:
+    """Build what has changed and start the stack; return when a learner can work. Raises LabError."""
+    ensure_env_file()
+    check_passwords()
+    check_ports()
+    if not compose("images", "--quiet", capture=True).stdout.strip():
+        print(
+            "Building the images. The first time takes about six minutes, of which MinIO, "
+            "compiled from its source, takes three; later starts take seconds.",
+            flush=True,
+        )
+    # Built apart from the start, so that a failure of the one is not taken for one of the other.
+    if compose("build").returncode != 0:
+        raise LabError("An image could not be built; the lines above say why. Then again: make up")
+    if compose("up", "--detach", "--wait", "--remove-orphans").returncode != 0:
+        raise LabError(what_failed())
+
+
+def what_failed() -> str:
+    """Return the last words of every service that did not come up."""
+    report = ["The stack did not start."]
+    for container in containers():
+        done = container["State"] == "exited" and container["ExitCode"] == 0
+        if done or container["State"] == "created" or container.get("Health") == "healthy":
+            continue
+        service = str(container["Service"])
+        log = compose(
+            "logs", "--no-log-prefix", "--no-color", "--tail", "8", service, capture=True
+        ).stdout
+        report.append(f"{service} ({container['Status']}) said at last:\n{log.strip()}")
+        if "password authentication failed" in log:
+            report.append(
+                "Postgres keeps the password its volume was made with: put that one back as POSTGRES_PASSWORD "
+                "in .env, or start with empty data: make delete-data"
+            )
+    report.append("More: docker compose logs")
+    return "\n".join(report)
+
+
+def down() -> None:
+    """Stop the stack; its data stay in their volumes."""
+    # Compose reads the whole file, and so asks for passwords even to stop.
+    ensure_env_file()
+    if compose("down", "--remove-orphans").returncode != 0:
+        raise LabError("The stack could not be stopped; the lines above say why.")
+
+
+def delete_data() -> None:
+    """Stop the stack and delete its volumes."""
+    ensure_env_file()
+    if compose("down", "--remove-orphans", "--volumes").returncode != 0:
+        raise LabError("The data could not be deleted; the lines above say why.")
+
+
+def upgrade_database() -> None:
+    """Bring the database of an older MLflow to this one's schema."""
+    command = 'mlflow db upgrade "$MLFLOW_BACKEND_STORE_URI"'
+    if compose("run", "--rm", "mlflow", "sh", "-c", command).returncode != 0:
+        raise LabError("The database was not upgraded; the lines above say why.")
+
+
+def execute(*words: str) -> int:
+    """Run a command in the trainer and return its exit status."""
+    terminal = [] if sys.stdin.isatty() and sys.stdout.isatty() else ["--no-TTY"]
+    return compose("exec", *terminal, "trainer", *words).returncode
+
+
+def shell() -> NoReturn:
+    """Become a learner's shell in the trainer."""
+    if not any(c["Service"] == "trainer" and c["State"] == "running" for c in containers()):
+        raise LabError("The lab is not running. Start it: make up")
+    os.chdir(ROOT)
+    os.execvp("docker", ["docker", "compose", "exec", "trainer", "bash"])
+
+
+def name() -> str:
+    """Return the Compose project's name."""
+    return settings()["COMPOSE_PROJECT_NAME"]

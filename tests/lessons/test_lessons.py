@@ -1,0 +1,55 @@
+"""Every lesson on disk, in every mode: its scripts run, its README tells the truth, its claims hold."""
+
+import doctest
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+LESSONS = sorted(path.parent.name for path in ROOT.glob("tutorial/[0-9][0-9]_*/run.py"))
+# Spaces at line ends and the width of a column are no promises; `...` stands for what varies.
+RULES = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+pytestmark = pytest.mark.parametrize("lesson", LESSONS)
+
+
+def console_blocks(readme: str) -> list[tuple[str, str]]:
+    """Return the commands that a README shows, each with the output it promises."""
+    blocks = re.findall(r"^```console\n\$ (.*)\n((?s:.*?))^```$", readme, flags=re.MULTILINE)
+    assert len(blocks) == readme.count("```console")
+    return blocks
+
+
+def scripts(lesson: str) -> list[str]:
+    """Return the lesson's run.py and its examples, as a learner types them."""
+    examples = sorted(ROOT.glob(f"examples/{lesson}/*.py"))
+    shown = [path for path in examples if not path.name.startswith("test_")]
+    return [str(path.relative_to(ROOT)) for path in [ROOT / "tutorial" / lesson / "run.py", *shown]]
+
+
+def test_every_script_runs_and_says_nothing_on_stderr(lab, lesson):
+    for script in scripts(lesson):
+        ran = lab.run("python", script)
+        assert (ran.returncode, ran.stderr) == (0, ""), f"{script}\n{ran.stdout}\n{ran.stderr}"
+
+
+def test_readme_shows_what_its_commands_print(lab, lesson):
+    blocks = console_blocks((ROOT / "tutorial" / lesson / "README.md").read_text())
+    shown = {command for command, _ in blocks}
+    assert {f"python {script}" for script in scripts(lesson)} <= shown
+    for command, promised in blocks:
+        ran = lab.run("bash", "-c", command)
+        printed = ran.stdout + ran.stderr
+        checker = doctest.OutputChecker()
+        if not checker.check_output(promised, printed, RULES):
+            example = doctest.Example(command, promised)
+            pytest.fail(f"$ {command}\n{checker.output_difference(example, printed, RULES)}")
+
+
+def test_the_lesson_s_claims_hold(lab, lesson):
+    folders = [f"{top}/{lesson}" for top in ("tutorial", "examples")]
+    tests = [str(path) for f in folders for path in ROOT.glob(f"{f}/test_*.py")]
+    assert tests
+    ran = lab.run("pytest", "-q", "--tb=short", *(str(Path(t).relative_to(ROOT)) for t in tests))
+    assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -1,0 +1,79 @@
+"""Is this lab well? Run inside it: docker compose exec trainer pytest tests/smoke"""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import boto3
+import mlflow
+import psycopg2
+import pytest
+from lab import doctor
+from lab.lessons import lab_root, lessons
+from sklearn.linear_model import LogisticRegression
+
+STACK = os.environ.get("LAB_MODE") == "stack"
+SCRIPTS = [str(script) for lesson in lessons(lab_root()) for script in lesson.scripts]
+
+
+def test_doctor_finds_nothing_wrong():
+    assert [row for row in doctor.examine() if not row.ok] == []
+
+
+def rows(query: str, value: str) -> list[tuple]:
+    """Return what the database answers; `query` has one %s."""
+    connection = psycopg2.connect("") if STACK else sqlite3.connect(os.environ["LAB_SQLITE_FILE"])
+    cursor = connection.cursor()
+    cursor.execute(query if STACK else query.replace("%s", "?"), (value,))
+    found = cursor.fetchall()
+    connection.close()
+    return found
+
+
+def stored(prefix: str) -> dict[str, int]:
+    """Return the sizes in bytes of what the store holds below `prefix`, by key."""
+    if not STACK:
+        folder = Path(os.environ["LAB_ARTIFACTS_DIR"])
+        files = [path for path in (folder / prefix).rglob("*") if path.is_file()]
+        return {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
+    s3 = boto3.client(
+        "s3",
+        endpoint_url=os.environ["LAB_S3_ENDPOINT"],
+        aws_access_key_id=os.environ["LAB_S3_ACCESS_KEY"],
+        aws_secret_access_key=os.environ["LAB_S3_SECRET_KEY"],
+    )
+    listing = s3.list_objects_v2(Bucket=os.environ["LAB_S3_BUCKET"], Prefix=prefix)
+    return {item["Key"]: item["Size"] for item in listing.get("Contents", [])}
+
+
+def test_a_model_makes_the_round_trip_and_its_rows_and_objects_are_found(sandbox):
+    mlflow.set_experiment(f"{sandbox.prefix}_round_trip")
+    model = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
+    with mlflow.start_run() as run:
+        info = mlflow.sklearn.log_model(model, name="model", pip_requirements=["scikit-learn"])
+    assert mlflow.sklearn.load_model(info.model_uri).predict([[0.0], [1.0]]).tolist() == [0, 1]
+
+    experiment = run.info.experiment_id
+    query = "SELECT experiment_id, source_run_id, artifact_location FROM logged_models WHERE model_id = %s"
+    [(experiment_id, run_id, location)] = rows(query, info.model_id)
+    assert (str(experiment_id), run_id) == (experiment, run.info.run_id)
+
+    below = f"{experiment}/models/{info.model_id}/artifacts"
+    assert location == f"mlflow-artifacts:/{below}"
+    objects = stored(below)
+    assert {f"{below}/MLmodel", f"{below}/model.skops"} <= set(objects)
+    assert all(objects.values())
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_script_runs(script, sandbox):
+    ran = subprocess.run(
+        [sys.executable, script],
+        cwd=sandbox.folder,
+        env=os.environ | {"LAB_OUTPUT": str(sandbox.folder / "output")},
+        text=True,
+        capture_output=True,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr

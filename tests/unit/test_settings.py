@@ -1,0 +1,63 @@
+"""Settings: each one documented, read from the environment first, and .env written with care."""
+
+import re
+import stat
+from pathlib import Path
+
+import pytest
+
+from host import settings
+from host.errors import LabError
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    (tmp_path / ".env.example").write_text((ROOT / ".env.example").read_text())
+    monkeypatch.setattr(settings, "ROOT", tmp_path)
+    for name in settings.read_env_file(tmp_path / ".env.example"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def test_every_setting_is_read_and_every_one_read_is_documented():
+    documented = set(settings.read_env_file(ROOT / ".env.example"))
+    compose = set(re.findall(r"\$\{(\w+)", (ROOT / "docker-compose.yml").read_text()))
+    assert compose | {"LAB_MODE", "COMPOSE_PROJECT_NAME"} == documented
+
+
+def test_env_file_gets_random_passwords_and_is_its_owner_s_only(root):
+    settings.ensure_env_file()
+    written, example = (settings.read_env_file(root / name) for name in (".env", ".env.example"))
+    secret = {name for name in example if name.endswith(("PASSWORD", "SECRET_KEY"))}
+    assert len({written[name] for name in secret}) == len(secret) == 6
+    assert not any("change-me" in value for value in written.values())
+    assert stat.S_IMODE((root / ".env").stat().st_mode) == 0o600
+    assert [path.name for path in root.iterdir() if path.name not in (".env", ".env.example")] == []
+
+
+def test_env_file_that_is_there_stays_as_it_is(root):
+    (root / ".env").write_text("MLFLOW_PORT=5001\n")
+    settings.ensure_env_file()
+    assert (root / ".env").read_text() == "MLFLOW_PORT=5001\n"
+
+
+def test_environment_wins_over_env_file_and_env_file_over_the_example(root, monkeypatch):
+    (root / ".env").write_text('MLFLOW_PORT="5001"\nMINIO_PORT = 9100\n')
+    monkeypatch.setenv("MLFLOW_PORT", "5002")
+    assert [settings.port(n) for n in ("MLFLOW_PORT", "MINIO_PORT", "MINIO_CONSOLE_PORT")] == [5002, 9100, 9001]
+
+
+@pytest.mark.parametrize("value", ["fife", "0", "70000", "-1"])
+def test_port_that_is_none_is_refused_by_name(root, monkeypatch, value):
+    monkeypatch.setenv("MINIO_PORT", value)
+    with pytest.raises(LabError, match=r"MINIO_PORT .*\.env"):
+        settings.port("MINIO_PORT")
+
+
+@pytest.mark.parametrize(("value", "state"), [("", "is empty"), ("1234567", "has 7 characters")])
+def test_password_that_is_missing_or_short_is_refused_by_name(root, value, state):
+    (root / ".env").write_text(f"MINIO_ROOT_PASSWORD={value}\n")
+    with pytest.raises(LabError, match=f"MINIO_ROOT_PASSWORD in .env {state}"):
+        settings.check_passwords()
