@@ -96,7 +96,7 @@ def environment() -> dict[str, str]:
             "LAB_MODE": "embedded",
             "LAB_ROOT": str(ROOT),
             "LAB_OUTPUT": str(STATE / "output"),
-            "LAB_MLFLOW_PAGE": address,
+            "LAB_MLFLOW_PAGE": f"http://localhost:{port('MLFLOW_PORT')}",
             # Where the rows and the files are, for looking behind the curtain.
             "LAB_SQLITE_FILE": str(DATABASE),
             "LAB_ARTIFACTS_DIR": str(ARTIFACTS),

@@ -25,7 +25,9 @@ def test_every_pin_has_a_hash_and_no_line_has_an_address(path):
 
 
 def test_trainer_has_the_server_s_packages_in_the_same_versions():
-    server, trainer, dev = (pins(ROOT / "requirements" / f"{n}.txt") for n in ("server", "trainer", "dev"))
+    server, trainer, dev = (
+        pins(ROOT / "requirements" / f"{n}.txt") for n in ("server", "trainer", "dev")
+    )
     assert server.items() <= trainer.items() <= dev.items()
 
 

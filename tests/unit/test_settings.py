@@ -46,7 +46,11 @@ def test_env_file_that_is_there_stays_as_it_is(root):
 def test_environment_wins_over_env_file_and_env_file_over_the_example(root, monkeypatch):
     (root / ".env").write_text('MLFLOW_PORT="5001"\nMINIO_PORT = 9100\n')
     monkeypatch.setenv("MLFLOW_PORT", "5002")
-    assert [settings.port(n) for n in ("MLFLOW_PORT", "MINIO_PORT", "MINIO_CONSOLE_PORT")] == [5002, 9100, 9001]
+    assert [settings.port(n) for n in ("MLFLOW_PORT", "MINIO_PORT", "MINIO_CONSOLE_PORT")] == [
+        5002,
+        9100,
+        9001,
+    ]
 
 
 @pytest.mark.parametrize("value", ["fife", "0", "70000", "-1"])

@@ -6,13 +6,12 @@ from contextlib import contextmanager
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-
 from lab import doctor as doctor_module
 from lab.demo import demo as run_demo
 from lab.errors import LabError
 from lab.lessons import lab_root
+from rich.console import Console
+from rich.markup import escape
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 console = Console(highlight=False)

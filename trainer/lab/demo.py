@@ -6,12 +6,11 @@ import sys
 import time
 from pathlib import Path
 
+from lab.errors import LabError
+from lab.lessons import Lesson, docstring, find, lessons
 from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
-
-from lab.errors import LabError
-from lab.lessons import Lesson, docstring, find, lessons
 
 # MLflow 3 opens in its GenAI view, where none of this is to be seen.
 VIEW = "?workflowType=machine_learning"

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import requests
-
 from lab import explain
 from lab.errors import LabError
 from lab.lessons import lab_root

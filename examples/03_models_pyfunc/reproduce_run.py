@@ -1,0 +1,229 @@
+"""Reproduce a run from nothing but its model's URI, and compare with what it recorded.
+
+What to look at: recorded against reproduced, line by line. Exit code 0 says that all of it is
+equal. MODEL_URI says which model, --retrain fits it again from the run's own parameters and rows.
+"""
+
+# %% What it takes
+import argparse
+import ast
+import importlib.metadata
+import io
+import os
+import platform
+import re
+import sys
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+import sklearn
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException, RestException
+
+HELDOUT = "evaluation/heldout.csv"
+TRAIN = "data/train.csv"
+
+parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+parser.add_argument("--retrain", action="store_true", help="train again as well, and compare")
+arguments = parser.parse_args()
+
+# Without an address MLflow would quietly write to a file mlflow.db in this folder.
+mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
+client = MlflowClient()
+asked = os.environ.get("MODEL_URI", "").strip()
+
+
+def holds(run_id, path):
+    """Tell whether the run holds this file."""
+    folder = path.rpartition("/")[0]
+    return path in {file.path for file in client.list_artifacts(run_id, folder)}
+
+
+def resolve(uri):
+    """Return the id of the run that logged the model, and a URI that means this model for good."""
+    if found := re.fullmatch(r"runs:/(\w+)/([^.:%\"']*[^.:%\"'/])", uri):
+        run_id, path = found.groups()
+        experiment_id = client.get_run(run_id).info.experiment_id  # An unknown run raises here.
+        if not holds(run_id, f"{path}/MLmodel"):
+            logged = client.search_logged_models([experiment_id], f"source_run_id = '{run_id}'")
+            names = ", ".join(sorted({model.name for model in logged})) or "nothing"
+            sys.exit(f"MODEL_URI={uri}: under {path} this run has no model. It logged: {names}.")
+        return run_id, uri
+    # A registered model without a version looks like this too: MLflow then knows no such ID.
+    if found := re.fullmatch(r"models:/([\w -]+)", uri):
+        return client.get_logged_model(found[1]).source_run_id, uri
+    found = re.fullmatch(r"models:/([^/:]+?)(?:/([^/@:]+)|@([^/@:]+))", uri)
+    if not found:
+        sys.exit(
+            f"MODEL_URI={uri} is no model URI that leads to a run. "
+            "Use models:/<name>/<version>, models:/<name>/<stage>, models:/<name>/latest, "
+            "models:/<name>@<alias>, models:/m-<id> or runs:/<run_id>/<name>."
+        )
+    name, suffix, alias = found.groups()
+    aliases = client.get_registered_model(name).aliases
+    versions = client.search_model_versions(f"name = '{name}'")
+    for version in sorted(versions, key=lambda version: -int(version.version)):
+        answers_to = {version.version, version.current_stage.lower(), "latest"}
+        if version.version == aliases.get(alias) or (suffix and suffix.lower() in answers_to):
+            # A stage or an alias may move at any moment, a version stays what it is.
+            return version.run_id, f"models:/{name}/{version.version}"
+    numbers = sorted((int(version.version) for version in versions), reverse=True)
+    stages = sorted({version.current_stage for version in versions})
+    sys.exit(
+        f"MODEL_URI={uri}: {name} has no version that answers to {alias or suffix!r}. "
+        f"Its versions: {', '.join(map(str, numbers[:10])) or 'none'}"
+        f"{', and older ones' if len(numbers) > 10 else ''}; "
+        f"stages: {', '.join(stages) or 'none'}; aliases: {', '.join(sorted(aliases)) or 'none'}."
+    )
+
+
+differences = []
+
+
+def compare(what, recorded, reproduced):
+    """Print one line of the comparison, and remember a difference."""
+    print(f"{what:20}{recorded!s:22}{reproduced!s:22}", end="")
+    print("equal" if recorded == reproduced else "DIFFERENT")
+    if recorded != reproduced:
+        differences.append(f"{what}: recorded {recorded}, reproduced {reproduced}")
+
+
+# %% Which run: the one that MODEL_URI leads to, or the lesson's latest
+if asked:
+    try:
+        run_id, uri = resolve(asked)
+        if not run_id:
+            sys.exit(f"MODEL_URI={asked}: this model was logged outside of any run.")
+        run = client.get_run(run_id)
+    except RestException as error:
+        # The server knows no such thing. All else, like no answer at all, is not MODEL_URI's fault.
+        if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            raise
+        hint = "Without MODEL_URI this takes the latest run of 03_models_pyfunc."
+        if asked.startswith("models:/"):
+            names = [model.name for model in client.search_registered_models(max_results=10)]
+            hint = (
+                f"Registered: {', '.join(names)}; each needs a version, a stage or an alias."
+                if names
+                else "Nothing is registered: run python tutorial/03_models_pyfunc/run.py first."
+            )
+        sys.exit(f"MODEL_URI={asked}: {error.message.partition(': ')[2].rstrip('.')}. {hint}")
+    if run.info.lifecycle_stage == "deleted":
+        sys.exit(
+            f"MODEL_URI={asked}: the run {run_id} that logged this model was deleted. "
+            f"To bring it back: mlflow runs restore --run-id {run_id}"
+        )
+    if not holds(run_id, HELDOUT):
+        sys.exit(
+            f"MODEL_URI={asked}: the run {run_id} that logged this model recorded no {HELDOUT}, "
+            "so there is nothing to compare with."
+        )
+else:
+    experiment = client.get_experiment_by_name("03_models_pyfunc")
+    finished = (
+        mlflow.search_runs(
+            [experiment.experiment_id],
+            filter_string="attributes.status = 'FINISHED'",
+            order_by=["attributes.start_time DESC"],
+            output_format="list",
+        )
+        if experiment
+        else []
+    )
+    for run in finished:
+        run_id = run.info.run_id
+        if holds(run_id, HELDOUT) and holds(run_id, "model/MLmodel"):
+            uri = f"runs:/{run_id}/model"
+            break
+    else:
+        sys.exit(
+            "No finished run of 03_models_pyfunc that logged a model: "
+            "run python tutorial/03_models_pyfunc/run.py first, or set MODEL_URI."
+        )
+
+# %% The model, loaded as any consumer would
+try:
+    model = mlflow.pyfunc.load_model(uri)
+    requirements = Path(mlflow.pyfunc.get_model_dependencies(uri)).read_text()
+except (FileNotFoundError, MlflowException) as error:
+    if getattr(error, "error_code", "RESOURCE_DOES_NOT_EXIST") != "RESOURCE_DOES_NOT_EXIST":
+        raise
+    sys.exit(f"MODEL_URI={asked or uri}: files of this model are gone from the artifact store.")
+registered = [
+    f"{version.name} version {version.version} (stage {version.current_stage})"
+    for version in client.search_model_versions(f"run_id = '{run_id}'")
+    if f"models:/{version.name}/{version.version}" == uri
+    or version.source.rpartition("/")[2] == model.metadata.model_id
+]
+print(f"model  {asked or uri}")
+print(f"       {model.metadata.model_id}, {', '.join(registered) or 'not registered'}")
+print(f"run    {run_id}, {run.info.run_name}")
+
+# %% The run's own held-out rows: pandas 3 reads from a CSV file exactly what it wrote there
+text = mlflow.artifacts.load_text(f"runs:/{run_id}/{HELDOUT}")
+try:
+    heldout = pd.read_csv(io.StringIO(text))
+    truth, recorded = heldout["species"], heldout["predicted"]
+    features = heldout.drop(columns=["species", "predicted"])
+    predicted = model.predict(features)
+except (KeyError, TypeError, ValueError, MlflowException) as error:
+    reason = f"{type(error).__name__}: {str(error).rpartition('Error: ')[2]}".partition("\n")[0]
+    sys.exit(f"Not reproduced. {HELDOUT} of the run {run_id} does not fit its model: {reason}")
+digests = {
+    tag.value: used.dataset.digest
+    for used in run.inputs.dataset_inputs
+    for tag in used.tags
+    if tag.key == "mlflow.data.context"
+}
+print(f"\n{'':20}{'recorded':22}reproduced")
+compare("accuracy", run.data.metrics.get("heldout_accuracy"), float((predicted == truth).mean()))
+compare("equal predictions", len(recorded), int((predicted == recorded).sum()))
+digest = mlflow.data.from_pandas(heldout.drop(columns="predicted"), targets="species").digest
+compare("held-out digest", digests.get("heldout"), digest)
+
+# %% Once more from the start: the steps are the model's, their settings and the rows are the run's
+if arguments.retrain:
+    if "sklearn" not in model.metadata.flavors:
+        sys.exit("--retrain needs a scikit-learn model, and this one is none.")
+    if not holds(run_id, TRAIN):
+        sys.exit(f"--retrain needs the rows of {TRAIN}, and the run {run_id} recorded none.")
+    text = mlflow.artifacts.load_text(f"runs:/{run_id}/{TRAIN}")
+    estimator = sklearn.base.clone(mlflow.sklearn.load_model(uri))
+    settings = {}
+    for name, value in run.data.params.items():
+        if name in estimator.get_params():
+            try:
+                settings[name] = ast.literal_eval(value)
+            except (SyntaxError, ValueError):
+                settings[name] = value  # A word, such as a solver's name.
+    if not settings:
+        sys.exit(f"--retrain needs the model's parameters, and the run {run_id} recorded none.")
+    try:
+        train = pd.read_csv(io.StringIO(text))
+        estimator.set_params(**settings).fit(train[features.columns], train["species"])
+    except (KeyError, TypeError, ValueError) as error:
+        reason = f"{type(error).__name__}: {error}".partition("\n")[0]
+        sys.exit(f"Not reproduced. The run {run_id} cannot be trained again: {reason}")
+    again = estimator.predict(features)
+    digest = mlflow.data.from_pandas(train, targets="species").digest
+    compare("training digest", digests.get("train"), digest)
+    compare("retrained, equal", len(recorded), int((again == recorded).sum()))
+
+# %% The packages of then and of now: for information, the results decide
+print(f"\n{'':20}{'then':22}now")
+then = {"python": model.metadata.flavors["python_function"]["python_version"]}
+then |= dict(re.findall(r"^([\w.-]+)==([^\s;]+)", requirements, re.MULTILINE))
+for package, version in then.items():
+    try:
+        now = importlib.metadata.version(package) if package != "python" else ""
+    except importlib.metadata.PackageNotFoundError:
+        now = "not installed"
+    now = now or platform.python_version()
+    print(f"{package:20}{version:22}{now:22}{'' if now == version else 'another'}".rstrip())
+
+# %% The verdict
+print()
+if differences:
+    sys.exit("Not reproduced. " + "; ".join(differences))
+print("Reproduced: nothing differs.")

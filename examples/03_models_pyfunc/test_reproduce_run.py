@@ -1,0 +1,416 @@
+"""What reproduce_run.py makes of every model URI, of tampering, and of what is not there."""
+
+import os
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+from uuid import uuid4
+
+import mlflow
+import pytest
+import requests
+import sklearn
+from click.testing import CliRunner
+from mlflow import MlflowClient
+from mlflow.cli import cli
+from mlflow.exceptions import MlflowException
+from mlflow.models import infer_signature
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+ROOT = Path(__file__).resolve().parents[2]
+HELDOUT = "evaluation/heldout.csv"
+X, y = load_iris(as_frame=True, return_X_y=True)
+PIP = [f"scikit-learn=={sklearn.__version__}"]
+
+
+class Lesson:
+    """Copies of the lesson's two scripts that use an experiment and a model of the test's own."""
+
+    def __init__(self, folder):
+        """Write the copies."""
+        self.name = f"test-{uuid4().hex[:8]}"
+        self.folder = folder
+        for path in (
+            "tutorial/03_models_pyfunc/run.py",
+            "examples/03_models_pyfunc/reproduce_run.py",
+        ):
+            text = (ROOT / path).read_text(encoding="utf-8")
+            text = text.replace("iris_clf", self.name).replace("03_models_pyfunc", self.name)
+            (folder / Path(path).name).write_text(text, encoding="utf-8")
+
+    def start(self, script, *arguments, **env):
+        """Start a script as a learner does, without waiting for it."""
+        command = [sys.executable, str(self.folder / script), *arguments]
+        env = os.environ | {"LAB_OUTPUT": str(self.folder)} | env
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, env=env, stdout=pipe, stderr=pipe, text=True)
+
+    def reproduce(self, uri, *arguments):
+        """Run reproduce_run.py in this process, and return what it exits with: None is 0."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("MODEL_URI", uri)
+            patch.setattr(sys, "argv", ["reproduce_run.py", *arguments])
+            try:
+                runpy.run_path(str(self.folder / "reproduce_run.py"), run_name="__main__")
+            except SystemExit as left:
+                return left.code
+        return None
+
+
+@pytest.fixture(scope="module")
+def client():
+    mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
+    return MlflowClient()
+
+
+def forget(client, name):
+    """Delete an experiment and a registered model of that name."""
+    if experiment := client.get_experiment_by_name(name):
+        client.delete_experiment(experiment.experiment_id)
+    if client.search_registered_models(f"name = '{name}'"):
+        client.delete_registered_model(name)
+
+
+@pytest.fixture(scope="module")
+def lesson(client, tmp_path_factory):
+    """Run the lesson twice at the same moment, where nothing was before: two learners start."""
+    lesson = Lesson(tmp_path_factory.mktemp("lesson"))
+    for learner in [lesson.start("run.py") for _ in range(2)]:
+        printed, complained = learner.communicate(timeout=120)
+        assert (learner.returncode, complained) == (0, ""), printed + complained
+    lesson.version = client.get_model_version_by_alias(lesson.name, "champion")
+    lesson.experiment = client.get_experiment_by_name(lesson.name)
+    yield lesson
+    forget(client, lesson.name)
+
+
+@pytest.fixture
+def log_run(client, lesson):
+    """Log small runs like the lesson's, each with one thing that is not as it should be."""
+    registered = []
+
+    def log(heldout=True, register=True, params=None, recorded_c=1.0, experiment=lesson.experiment):
+        pipeline = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y)
+        predicted = pipeline.predict(X)
+        rows = X.assign(species=y)
+        with mlflow.start_run(experiment_id=experiment.experiment_id) as run:
+            mlflow.log_params(params or {"logisticregression__C": recorded_c})
+            mlflow.log_text(rows.to_csv(index=False), "data/train.csv")
+            if heldout:
+                mlflow.log_text(rows.assign(predicted=predicted).to_csv(index=False), HELDOUT)
+            signature = infer_signature(X, predicted)
+            info = mlflow.sklearn.log_model(
+                pipeline, name="model", signature=signature, pip_requirements=PIP
+            )
+            for context in ("train", "heldout"):
+                data = mlflow.data.from_pandas(rows, targets="species", name=context)
+                mlflow.log_input(data, context=context)
+            mlflow.log_metric("heldout_accuracy", float((predicted == y).mean()))
+        name = f"test-{uuid4().hex[:8]}"
+        if register:
+            mlflow.register_model(info.model_uri, name)
+            registered.append(name)
+        return run.info.run_id, info, name
+
+    yield log
+    for name in registered:
+        client.delete_registered_model(name)
+
+
+@pytest.fixture
+def tampered(client, lesson, log_run):
+    """Change the recorded rows of a run that was right, and return its model's URI."""
+    if not hasattr(lesson, "right"):
+        run_id, info, _ = log_run(register=False)
+        assert lesson.reproduce(info.model_uri) is None
+        text = mlflow.artifacts.load_text(f"runs:/{run_id}/{HELDOUT}")
+        lesson.right = run_id, info.model_uri, text
+
+    def tamper(change):
+        run_id, uri, text = lesson.right
+        assert change(text) != text
+        client.log_text(run_id, change(text), HELDOUT)
+        return uri
+
+    return tamper
+
+
+def test_a_run_is_reproduced_and_trained_again_with_nothing_on_stderr(lesson):
+    script = lesson.start("reproduce_run.py", "--retrain", MODEL_URI="")
+    printed, complained = script.communicate(timeout=120)
+    assert (script.returncode, complained) == (0, "")
+    assert "training digest     70fc26ed              70fc26ed              equal" in printed
+    assert "retrained, equal    60                    60                    equal" in printed
+    assert printed.endswith("Reproduced: nothing differs.\n")
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "models:/{name}/Production",
+        "models:/{name}/production",
+        "models:/{name}@champion",
+        "models:/{name}/1",
+        "models:/{name}/latest",
+        "runs:/{run}/model",
+        "{source}",
+        "  models:/{name}/1  ",
+    ],
+)
+def test_every_uri_leads_to_its_run_and_version(lesson, capsys, uri):
+    version = lesson.version
+    uri = uri.format(name=lesson.name, run=version.run_id, source=version.source)
+    assert lesson.reproduce(uri) is None
+    printed = capsys.readouterr().out
+    assert f"{lesson.name} version " in printed
+    if "champion" in uri or "runs:" in uri or "m-" in uri:
+        assert f"{lesson.name} version {version.version} " in printed
+        assert f"run    {version.run_id}" in printed
+
+
+NO_MODEL_URI = "is no model URI that leads to a run. Use models:/<name>/<version>"
+
+
+@pytest.mark.parametrize(
+    ("uri", "says"),
+    [
+        ("{name}", NO_MODEL_URI),
+        ("models:{name}", NO_MODEL_URI),
+        ("models:/", NO_MODEL_URI),
+        ("models:/{name}/", NO_MODEL_URI),
+        ("models:/{name}@", NO_MODEL_URI),
+        ("models:/{name}/1/model", NO_MODEL_URI),
+        ("models:/..", NO_MODEL_URI),
+        ("foo:/bar", NO_MODEL_URI),
+        ("runs:/", NO_MODEL_URI),
+        ("runs:/{run}", NO_MODEL_URI),
+        ("runs:/../model", NO_MODEL_URI),
+        ("runs:/{run}/../model", NO_MODEL_URI),
+        ("models:/{name}", "Logged model with ID '{name}' not found. Registered: "),
+        ("models:/m-0123", "Logged model with ID 'm-0123' not found. Registered: "),
+        ("models:/{name}x/1", "Registered Model with name={name}x not found. Registered: "),
+        ("models:/{name}x/Production", "Registered Model with name={name}x not found. Reg"),
+        ("models:/{name}x@champion", "Registered Model with name={name}x not found. Reg"),
+        ("models:/o'x/1", "Registered Model with name=o'x not found. Registered: "),
+        ("models:/{name}/99", "has no version that answers to '99'. Its versions: 2, 1; "),
+        ("models:/{name}/99999999999999999999", "has no version that answers to '99999"),
+        ("models:/{name}/Staging", "'Staging'. Its versions: 2, 1; stages: "),
+        ("models:/{name}/bogus", "has no version that answers to 'bogus'. Its versions: 2, 1;"),
+        ("models:/{name}@ghost", "has no version that answers to 'ghost'. "),
+        ("models:/{name}@Champion", "answers to 'Champion'. "),
+        ("runs:/0123/model", "Run with id=0123 not found. Without MODEL_URI this takes the latest"),
+        ("runs:/{run}/other", "under other this run has no model. It logged: model."),
+    ],
+)
+def test_a_wrong_uri_gets_one_message_that_names_model_uri(lesson, uri, says):
+    known = {"name": lesson.name, "run": lesson.version.run_id}
+    said = lesson.reproduce(uri.format(**known))
+    assert said.startswith(f"MODEL_URI={uri.format(**known)}")
+    assert says.format(**known) in said
+    assert "\n" not in said
+
+
+def test_the_message_goes_to_stderr_without_a_traceback(lesson):
+    script = lesson.start("reproduce_run.py", MODEL_URI=f"models:/{lesson.name}@ghost")
+    printed, complained = script.communicate(timeout=120)
+    assert (script.returncode, printed, complained.count("\n")) == (1, "", 1)
+    assert complained.startswith("MODEL_URI=")
+
+
+def test_before_the_lesson_s_script_it_says_which_to_run(client, tmp_path):
+    lesson = Lesson(tmp_path)
+    assert lesson.reproduce("").startswith(
+        f"No finished run of {lesson.name} that logged a model: "
+    )
+    assert f"run python tutorial/{lesson.name}/run.py first" in lesson.reproduce(" ")
+    client.create_experiment(lesson.name)
+    assert "run.py first" in lesson.reproduce("")
+    forget(client, lesson.name)
+
+
+def test_the_latest_run_is_one_that_finished_and_recorded_rows_and_a_model(
+    client, log_run, tmp_path, capsys
+):
+    lesson = Lesson(tmp_path)
+    experiment = client.get_experiment(client.create_experiment(lesson.name))
+    good, _, _ = log_run(register=False, experiment=experiment)
+    log_run(register=False, experiment=experiment, heldout=False)
+    failed, _, _ = log_run(register=False, experiment=experiment)
+    client.set_terminated(failed, "FAILED")
+    without_model = client.create_run(experiment.experiment_id).info.run_id
+    client.log_text(without_model, "species,predicted\n", HELDOUT)
+    client.set_terminated(without_model)
+    assert lesson.reproduce("") is None
+    assert f"run    {good}" in capsys.readouterr().out
+    forget(client, lesson.name)
+
+
+def test_a_model_whose_run_recorded_no_rows_is_refused(lesson, log_run):
+    run_id, info, name = log_run(heldout=False)
+    for uri in (info.model_uri, f"models:/{name}/1", f"runs:/{run_id}/model"):
+        assert f"the run {run_id} that logged this model recorded no {HELDOUT}" in lesson.reproduce(
+            uri
+        )
+
+
+def test_a_run_without_a_model_is_refused(client, lesson):
+    run_id = client.create_run(lesson.experiment.experiment_id).info.run_id
+    client.set_terminated(run_id, "FAILED")
+    assert "this run has no model. It logged: nothing." in lesson.reproduce(f"runs:/{run_id}/model")
+
+
+def test_a_model_logged_outside_any_run_is_refused(client, lesson):
+    found = client.search_logged_models(
+        [lesson.experiment.experiment_id], "name = 'scaler_outside'"
+    )
+    uri = f"models:/{found[0].model_id}"
+    assert lesson.reproduce(uri) == f"MODEL_URI={uri}: this model was logged outside of any run."
+    name = f"test-{uuid4().hex[:8]}"
+    mlflow.register_model(uri, name)
+    assert "outside of any run" in lesson.reproduce(f"models:/{name}/1")
+    client.delete_registered_model(name)
+
+
+def test_a_deleted_run_is_named_with_the_command_that_restores_it(client, lesson, log_run):
+    run_id, _, name = log_run()
+    client.delete_run(run_id)
+    says = f"the run {run_id} that logged this model was deleted. To bring it back: mlflow runs "
+    for uri in (f"models:/{name}/1", f"runs:/{run_id}/model"):
+        assert says in lesson.reproduce(uri)
+    command = lesson.reproduce(f"models:/{name}/1").partition("bring it back: mlflow ")[2].split()
+    assert CliRunner().invoke(cli, command).exit_code == 0
+    assert lesson.reproduce(f"models:/{name}/1") is None
+
+
+@pytest.mark.parametrize("path", [None, "MLmodel", "model.skops"])
+def test_deleted_model_files_are_said_to_be_gone(lesson, log_run, path):
+    _, info, name = log_run()
+    get_artifact_repository(info.artifact_path).delete_artifacts(path)
+    says = "this model are gone from the artifact store."
+    for uri in (f"models:/{name}/1", info.model_uri):
+        assert lesson.reproduce(uri) == f"MODEL_URI={uri}: files of {says}"
+
+
+def test_a_deleted_logged_model_and_a_deleted_version_are_not_found(client, lesson, log_run):
+    _, info, name = log_run()
+    client.delete_logged_model(info.model_id)
+    assert f"Logged model with ID '{info.model_id}' not found" in lesson.reproduce(info.model_uri)
+    client.delete_model_version(name, "1")
+    assert "Its versions: none; stages: none; aliases: none." in lesson.reproduce(
+        f"models:/{name}/1"
+    )
+
+
+def test_another_recorded_accuracy_is_a_difference(client, lesson, log_run):
+    run_id, info, _ = log_run(register=False)
+    true = client.get_run(run_id).data.metrics["heldout_accuracy"]
+    client.log_metric(run_id, "heldout_accuracy", 0.5, step=1)
+    assert lesson.reproduce(info.model_uri) == (
+        f"Not reproduced. accuracy: recorded 0.5, reproduced {true}"
+    )
+
+
+def test_another_recorded_prediction_is_a_difference(lesson, tampered):
+    said = lesson.reproduce(tampered(lambda text: text.replace(",0,0\n", ",0,1\n", 1)))
+    assert said == "Not reproduced. equal predictions: recorded 150, reproduced 149"
+
+
+def test_another_recorded_label_is_a_difference(lesson, tampered):
+    said = lesson.reproduce(tampered(lambda text: text.replace(",0,0\n", ",1,0\n", 1)))
+    assert "accuracy: recorded" in said
+    assert "held-out digest: recorded" in said
+
+
+def test_another_recorded_measure_is_a_difference_even_in_the_last_digit(lesson, tampered):
+    said = lesson.reproduce(tampered(lambda text: text.replace("5.1,", "5.100000000000001,", 1)))
+    assert said.startswith("Not reproduced. held-out digest: recorded ")
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda text: "", "EmptyDataError"),
+        (lambda text: text.replace("species", "kind"), "KeyError: 'species'"),
+        (
+            lambda text: text.replace("sepal length", "sepal lenght"),
+            "missing inputs ['sepal length",
+        ),
+        (lambda text: text.replace("5.1,", "five,", 1), "Can not safely convert str to float64"),
+        (lambda text: text.replace("5.1,", ",", 1), "Input X contains NaN"),
+    ],
+)
+def test_rows_that_do_not_fit_the_model_are_a_difference(lesson, tampered, change, says):
+    said = lesson.reproduce(tampered(change))
+    assert said.startswith(f"Not reproduced. {HELDOUT} of the run ")
+    assert says in said
+    assert "\n" not in said
+
+
+def test_training_again_uses_the_recorded_settings(lesson, log_run):
+    _, info, _ = log_run(register=False, recorded_c=0.0001)
+    assert lesson.reproduce(info.model_uri) is None
+    said = lesson.reproduce(info.model_uri, "--retrain")
+    assert said.startswith("Not reproduced. retrained, equal: recorded 150, reproduced ")
+
+
+def test_training_again_uses_the_recorded_rows(client, lesson, log_run):
+    run_id, info, _ = log_run(register=False)
+    text = mlflow.artifacts.load_text(f"runs:/{run_id}/data/train.csv")
+    client.log_text(run_id, text.replace(",2\n", ",0\n"), "data/train.csv")
+    said = lesson.reproduce(info.model_uri, "--retrain")
+    assert "training digest: recorded " in said
+    assert "retrained, equal: recorded 150, reproduced " in said
+
+
+@pytest.mark.parametrize(
+    ("params", "says"),
+    [
+        ({"seed": 7}, "--retrain needs the model's parameters, and the run "),
+        ({"logisticregression__C": -1.0}, "InvalidParameterError: The 'C' parameter"),
+        ({"logisticregression__solver": "magic"}, "InvalidParameterError: The 'solver' parameter"),
+    ],
+)
+def test_settings_that_cannot_be_used_are_explained(lesson, log_run, params, says):
+    _, info, _ = log_run(register=False, params=params)
+    assert says in lesson.reproduce(info.model_uri, "--retrain")
+
+
+def test_a_setting_that_is_a_word_is_used(lesson, log_run):
+    _, info, _ = log_run(register=False, params={"logisticregression__solver": "lbfgs"})
+    assert lesson.reproduce(info.model_uri, "--retrain") is None
+
+
+def test_other_package_versions_are_a_note_and_no_failure(lesson, monkeypatch, capsys):
+    asked = lesson.version.source
+    requirements = lesson.folder / "requirements.txt"
+    requirements.write_text("numpy==1.0\nno-such-package==2.0\n")
+    monkeypatch.setattr(mlflow.pyfunc, "get_model_dependencies", lambda uri: requirements)
+    assert lesson.reproduce(asked) is None
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("numpy ") and line.endswith("another") for line in lines)
+    assert any(line.split()[:4] == ["no-such-package", "2.0", "not", "installed"] for line in lines)
+
+
+def test_what_is_not_model_uri_s_fault_passes_through(client, lesson, monkeypatch):
+    right = os.environ["MLFLOW_TRACKING_URI"]
+    asked = f"models:/{lesson.name}/1"
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    try:
+        for uri in ("", asked, "models:/m-0123", "runs:/0123/model"):
+            monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+            with pytest.raises(MlflowException, match="API request to "):
+                lesson.reproduce(uri)
+            # A web server that is none of MLflow's says 404 to everything.
+            monkeypatch.setenv("MLFLOW_TRACKING_URI", f"{right}/no-such-place")
+            with pytest.raises((MlflowException, requests.HTTPError)):
+                lesson.reproduce(uri)
+        monkeypatch.delenv("MLFLOW_TRACKING_URI")
+        with pytest.raises(KeyError, match="MLFLOW_TRACKING_URI"):
+            lesson.reproduce(asked)
+    finally:
+        mlflow.set_tracking_uri(right)

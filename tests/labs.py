@@ -1,0 +1,82 @@
+"""A lab that tests start, beside the learner's: its settings, and how to run commands on it and in it."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def free_ports(count: int) -> list[str]:
+    """Return ports on which nothing listens now."""
+    probes = [socket.socket() for _ in range(count)]
+    for probe in probes:
+        probe.bind(("127.0.0.1", 0))
+    ports = [str(probe.getsockname()[1]) for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+@dataclass
+class Lab:
+    """A running lab: its mode, and the settings that `make` and Compose get for it."""
+
+    mode: str
+    settings: dict[str, str]
+    _embedded: dict[str, str] = field(default_factory=dict)
+
+    def host(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """Run what a make target runs, on the host, for this lab."""
+        command = [sys.executable, "-m", "host", *words]
+        env = os.environ | {"LAB_MODE": self.mode} | self.settings | settings
+        return run(command, env=env)
+
+    def run(
+        self, *words: str, unset: str | None = None, **env: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command inside the lab, as a learner in its shell does."""
+        if self.mode == "stack":
+            exports = [word for name, value in env.items() for word in ("--env", f"{name}={value}")]
+            without = ["env", "-u", unset] if unset else []
+            return self.compose("exec", "--no-TTY", *exports, "trainer", *without, *words)
+        if not self._embedded:
+            code = "import json; from host import embedded as e; print(json.dumps(e.environment()))"
+            found = run([sys.executable, "-c", code], env=os.environ | self.settings)
+            self._embedded.update(json.loads(found.stdout))
+        environment = self._embedded | env
+        if unset:
+            del environment[unset]
+        program = shutil.which(words[0], path=environment["PATH"])
+        return run([program, *words[1:]], env=environment)
+
+    def compose(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run `docker compose` on this lab."""
+        return run(["docker", "compose", *words], env=os.environ | self.settings | env)
+
+
+def run(
+    command: list[str], env: dict[str, str], cwd: Path = ROOT
+) -> subprocess.CompletedProcess[str]:
+    """Run a command and keep what it prints."""
+    return subprocess.run(command, env=env, cwd=cwd, text=True, capture_output=True, timeout=900)
+
+
+def stack_settings(project: str) -> dict[str, str]:
+    """Return the settings of a stack beside others: a name and ports of its own."""
+    names = ("MLFLOW_PORT", "MINIO_PORT", "MINIO_CONSOLE_PORT")
+    return {"COMPOSE_PROJECT_NAME": project} | dict(zip(names, free_ports(3), strict=True))
+
+
+def start(lab: Lab) -> None:
+    """Start a lab on empty data."""
+    if lab.mode == "stack":
+        # What an interrupted run left behind, or a restart of the engine brought back.
+        lab.compose("down", "--volumes", "--remove-orphans")
+    started = lab.host("up")
+    assert started.returncode == 0, started.stdout + started.stderr

@@ -1,0 +1,90 @@
+"""A wrong server's address ends a lesson script with one message: what is wrong, and the remedy."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+SCRIPTS = ["tutorial/03_models_pyfunc/run.py", "examples/03_models_pyfunc/reproduce_run.py"]
+
+
+def assert_explained(ran, *words: str) -> None:
+    """Assert that a script failed with one message, naming the variable and every one of `words`."""
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert len(ran.stderr.strip().splitlines()) <= 2, ran.stderr
+    for word in ("MLFLOW_TRACKING_URI", *words):
+        assert word in ran.stderr
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_unset_or_empty(lab, script):
+    for ran in (
+        lab.run("python", script, unset="MLFLOW_TRACKING_URI"),
+        lab.run("python", script, MLFLOW_TRACKING_URI=""),
+    ):
+        assert_explained(ran, "is not set", "docker compose exec trainer bash", "make shell")
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_nothing_there(lab, script):
+    ran = lab.run("timeout", "30", "python", script, MLFLOW_TRACKING_URI="http://127.0.0.1:9")
+    start = "docker compose up --wait" if lab.mode == "stack" else "make up"
+    assert_explained(ran, "nothing listens there", start)
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_name_that_nobody_knows(lab, script):
+    ran = lab.run("timeout", "30", "python", script, MLFLOW_TRACKING_URI="http://mlfow:5000")
+    assert_explained(ran, "its name is unknown here")
+
+
+@pytest.mark.parametrize("address", ["mlflow:5000", "htp://mlflow:5000", "/tmp/mlruns"])  # noqa: S108
+def test_not_an_address(lab, address):
+    ran = lab.run("python", SCRIPTS[0], MLFLOW_TRACKING_URI=address)
+    assert_explained(ran, address, "http://")
+
+
+@pytest.fixture
+def other_server() -> Iterator[str]:
+    """The address of a web server on this machine that is not MLflow."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"<html>Hello</html>")
+
+        do_POST = do_GET  # noqa: N815
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_another_server(embedded_lab, other_server, script):
+    ran = embedded_lab.run("python", script, MLFLOW_TRACKING_URI=other_server)
+    assert_explained(ran, "not MLflow's API")
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_the_right_server_under_a_name_it_does_not_allow(lab, script):
+    if lab.mode == "stack":
+        # The service's address instead of its name.
+        found = lab.run("python", "-c", "import socket; print(socket.gethostbyname('mlflow'))")
+        address = f"http://{found.stdout.strip()}:5000"
+    else:
+        # Another way to write 127.0.0.1.
+        address = f"http://127.1:{lab.settings['MLFLOW_PORT']}"
+    ran = lab.run("python", script, MLFLOW_TRACKING_URI=address)
+    assert_explained(ran, "Invalid Host header", "MLFLOW_SERVER_ALLOWED_HOSTS")
+
+
+def test_doctor_names_the_first_cause_only(lab):
+    ran = lab.run("lab", "doctor", MLFLOW_TRACKING_URI="http://127.0.0.1:9")
+    failed = [line for line in ran.stdout.splitlines() if line.startswith("FAIL")]
+    assert (ran.returncode, len(failed)) == (1, 1)
+    assert "port answers" in failed[0]

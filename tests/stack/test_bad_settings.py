@@ -1,0 +1,145 @@
+"""Settings and machines that cannot work: each ends in one message with the remedy, and nothing half-done."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.labs import ROOT, free_ports, run, stack_settings
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A fresh copy of the repository, without anything that git does not know."""
+    names = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        text=True,
+        capture_output=True,
+        check=True,
+    ).stdout
+    for name in filter(None, names.split("\0")):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def clean(**more: str) -> dict[str, str]:
+    """Return an environment without any of the lab's settings but `more`."""
+    ours = ("LAB_", "MLFLOW_", "MINIO_", "POSTGRES_", "COMPOSE_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)} | more
+
+
+def make(checkout: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Type `make …` in a checkout."""
+    return run(["make", f"PYTHON={sys.executable}", *words], env=clean(**env), cwd=checkout)
+
+
+def assert_one_message(ran: subprocess.CompletedProcess[str], *words: str) -> None:
+    """Assert that a command failed without a traceback and with every one of `words`."""
+    assert ran.returncode != 0
+    assert "Traceback" not in ran.stdout + ran.stderr
+    for word in words:
+        assert word in ran.stderr, ran.stdout + ran.stderr
+
+
+def test_plain_compose_without_env_file_says_how_to_get_one(checkout):
+    ran = run(["docker", "compose", "up", "--wait"], env=clean(), cwd=checkout)
+    assert_one_message(ran, "cp .env.example .env")
+
+
+def test_the_example_as_env_file_is_enough_for_plain_compose(checkout):
+    shutil.copy(checkout / ".env.example", checkout / ".env")
+    ran = run(["docker", "compose", "config", "--quiet"], env=clean(), cwd=checkout)
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_plain_compose_refuses_an_empty_minio_password(checkout):
+    shutil.copy(checkout / ".env.example", checkout / ".env")
+    ran = run(
+        ["docker", "compose", "up", "--wait"],
+        env=clean(MINIO_ROOT_PASSWORD=""),
+        cwd=checkout,
+    )
+    assert_one_message(ran, "MINIO_ROOT_PASSWORD", "8 characters")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("MINIO_ROOT_PASSWORD", "short", "MINIO_ROOT_PASSWORD in .env has 5 characters"),
+        ("MINIO_ROOT_PASSWORD", "", "MINIO_ROOT_PASSWORD in .env is empty"),
+        ("LAB_S3_SECRET_KEY", "1234567", "LAB_S3_SECRET_KEY in .env has 7 characters"),
+        ("MINIO_ROOT_USER", "me", "MINIO_ROOT_USER"),
+        ("MLFLOW_PORT", "http", "MLFLOW_PORT is 'http'"),
+        ("LAB_MODE", "docker", "LAB_MODE is 'docker'"),
+    ],
+)
+def test_setting_that_cannot_work_is_refused_by_name(checkout, name, value, message):
+    text = (checkout / ".env.example").read_text()
+    lines = [
+        f"{name}={value}" if line.startswith(f"{name}=") else line for line in text.splitlines()
+    ]
+    (checkout / ".env").write_text("\n".join(lines))
+    assert_one_message(make(checkout, "up"), message)
+
+
+@pytest.mark.parametrize("mode", ["stack", "embedded"])
+def test_port_that_is_taken_is_named_with_its_setting(checkout, mode):
+    settings = stack_settings("mlflow-model-lab-port")
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", int(settings["MLFLOW_PORT"])))
+        other.listen()
+        ran = make(checkout, "up", LAB_MODE=mode, **settings)
+    assert_one_message(ran, f"Port {settings['MLFLOW_PORT']}", "MLFLOW_PORT in .env")
+    assert not (checkout / ".venv").exists()
+
+
+def test_engine_that_does_not_run_is_refused_if_asked_for_and_otherwise_done_without(checkout):
+    away = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
+    assert_one_message(
+        make(checkout, "up", LAB_MODE="stack", **away),
+        "no Docker engine answers",
+        "LAB_MODE=embedded",
+    )
+    # A port that is none: only the line that tells the mode is of interest, and nothing gets installed.
+    chosen = make(checkout, "up", MLFLOW_PORT="none", **away)
+    assert "Mode: embedded, because no Docker engine answers" in chosen.stdout
+
+
+def test_old_engine_and_old_compose_are_refused(checkout, tmp_path_factory):
+    # The one thing these tests do not have for real: an old engine. This says what one says.
+    folder = tmp_path_factory.mktemp("old")
+    docker = folder / "docker"
+    for engine, plugin, message in (
+        ("20.10.24", "2.30.0", "the Docker engine is 20.10.24, older than 25"),
+        ("26.1.5", "2.17.2", "Docker Compose is 2.17.2, older than 2.26"),
+    ):
+        docker.write_text(f'#!/bin/sh\n[ "$1" = version ] && echo {engine} || echo {plugin}\n')
+        docker.chmod(0o755)
+        path = f"{folder}{os.pathsep}{os.environ['PATH']}"
+        assert_one_message(make(checkout, "up", LAB_MODE="stack", PATH=path), message, "update it")
+
+
+def test_old_python_is_refused(checkout):
+    code = "import sys, runpy; sys.version_info = (3, 10, 2); runpy.run_module('host', run_name='__main__')"
+    ran = run([sys.executable, "-c", code], env=clean(), cwd=checkout)
+    assert_one_message(ran, "Python 3.11 or newer; python3 here is 3.10", "PYTHON=")
+
+
+def test_host_s_entry_parses_on_old_pythons(checkout):
+    code = "import ast; ast.parse(open('host/__main__.py').read(), feature_version=(3, 6))"
+    assert run([sys.executable, "-c", code], env=clean(), cwd=checkout).returncode == 0
+
+
+def test_python_without_venv_is_told_what_to_install(checkout, tmp_path_factory):
+    # As on a Debian without python3-venv: the module that puts pip into a new environment is missing.
+    folder = tmp_path_factory.mktemp("no-venv")
+    (folder / "ensurepip.py").write_text("raise ImportError('not installed')\n")
+    port = free_ports(1)[0]
+    ran = make(checkout, "up", LAB_MODE="embedded", MLFLOW_PORT=port, PYTHONPATH=str(folder))
+    assert_one_message(ran, "apt install python3-venv")

@@ -1,0 +1,40 @@
+"""A stack on empty volumes: the commands of the README as they stand, and what is left after a stop."""
+
+import pytest
+
+from host.settings import ensure_env_file
+from tests.labs import Lab, stack_settings
+
+# To be typed one after another, in a learner's shell in the trainer.
+LINES = """
+python tutorial/03_models_pyfunc/run.py
+python examples/03_models_pyfunc/reproduce_run.py
+MODEL_URI="models:/iris_clf/Production" python examples/03_models_pyfunc/reproduce_run.py
+"""
+
+
+@pytest.fixture(scope="module")
+def fresh():
+    """A stack started by plain Compose."""
+    lab = Lab("stack", stack_settings("mlflow-model-lab-fresh"))
+    lab.compose("down", "--volumes")
+    ensure_env_file()
+    started = lab.compose("up", "--build", "--wait")
+    assert started.returncode == 0, started.stderr
+    yield lab
+    lab.compose("down", "--volumes")
+
+
+def test_four_lines_work_on_a_fresh_stack_and_models_outlive_down_and_up(fresh):
+    shell = fresh.compose("exec", "--no-TTY", "trainer", "bash", "-e", "-c", LINES)
+    assert shell.returncode == 0, shell.stdout + shell.stderr
+    assert fresh.compose("down").returncode == 0
+    assert fresh.compose("up", "--wait").returncode == 0
+    again = fresh.run(
+        "python",
+        "examples/03_models_pyfunc/reproduce_run.py",
+        MODEL_URI="models:/iris_clf/Production",
+    )
+    assert again.returncode == 0, again.stderr
+    listed = "import mlflow; print(len(mlflow.search_runs(experiment_names=['03_models_pyfunc'])))"
+    assert int(fresh.run("python", "-c", listed).stdout) >= 1
