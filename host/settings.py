@@ -18,7 +18,9 @@ def read_env_file(path: Path) -> dict[str, str]:
     if not path.exists():
         return {}
     lines = re.findall(
-        r"^\s*(\w+)\s*=\s*(.*?)\s*$", path.read_text(encoding="utf-8"), flags=re.MULTILINE
+        r"^[ \t]*(\w+)[ \t]*=[ \t]*(.*?)[ \t]*$",
+        path.read_text(encoding="utf-8"),
+        flags=re.MULTILINE,
     )
     return {name: value.strip("\"'") for name, value in lines}
 

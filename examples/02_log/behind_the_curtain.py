@@ -18,14 +18,14 @@ import mlflow
 import psycopg2
 from botocore.exceptions import ClientError
 
-stack = "LAB_SQLITE_FILE" not in os.environ
-for setting in ("MLFLOW_TRACKING_URI", *(("PGHOST", "LAB_S3_ENDPOINT") if stack else ())):
-    if setting not in os.environ:
-        sys.exit(f"{setting} is not set. First: docker compose exec trainer bash (or make shell)")
+# Without an address MLflow would quietly write to a file mlflow.db in this folder.
 mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
+stack = "LAB_SQLITE_FILE" not in os.environ
+if stack and not {"PGHOST", "LAB_S3_ENDPOINT"} <= set(os.environ):
+    sys.exit("PGHOST or LAB_S3_ENDPOINT is not set. First: docker compose exec trainer bash")
 
 # %% Which model
-model_uri = os.environ.get("MODEL_URI")
+model_uri = os.environ.get("MODEL_URI") or None
 try:
     if model_uri is None:
         experiment = mlflow.get_experiment_by_name("02_log")
@@ -44,8 +44,10 @@ try:
     # Whatever the form of the URI, it leads to a file MLmodel, and that knows the model's id.
     model_id = mlflow.models.get_model_info(model_uri).model_id
 except mlflow.MlflowException as error:
-    setting = "MLFLOW_TRACKING_URI" if model_uri is None else "MODEL_URI"
-    sys.exit(f"{setting}={model_uri or mlflow.get_tracking_uri()}: {error}")
+    # All else, like no answer at all, is not MODEL_URI's fault.
+    if model_uri is None or "API request to" in error.message:
+        raise
+    sys.exit(f"MODEL_URI={model_uri}: {error}")
 if model_id is None:
     sys.exit(f"MODEL_URI={model_uri}: this model was logged before MLflow 3 and has no id")
 

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-SCRIPTS = ["tutorial/03_models_pyfunc/run.py", "examples/03_models_pyfunc/reproduce_run.py"]
+SCRIPTS = ["tutorial/03_models_pyfunc/run.py", "examples/02_log/behind_the_curtain.py"]
 
 
 def assert_explained(ran, *words: str) -> None:

@@ -1,5 +1,6 @@
 """Names of the smoke test's own, so that nothing of the learner's is touched, removed at the end."""
 
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -10,8 +11,19 @@ from uuid import uuid4
 import mlflow
 import pytest
 import requests
-from lab.lessons import lab_root, lessons
 from mlflow.entities import ViewType
+
+from lab.lessons import lab_root, lessons
+
+
+def pytest_sessionstart() -> None:
+    """Stop outside of a lab, where MLflow would quietly write to a file mlflow.db in this folder."""
+    if not os.environ.get("MLFLOW_TRACKING_URI"):
+        pytest.exit(
+            "These tests run inside a lab: docker compose exec trainer pytest tests/smoke, "
+            "or in the shell that make shell opens.",
+            returncode=1,
+        )
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,10 @@ import boto3
 import mlflow
 import psycopg2
 import pytest
+from sklearn.linear_model import LogisticRegression
+
 from lab import doctor
 from lab.lessons import lab_root, lessons
-from sklearn.linear_model import LogisticRegression
 
 STACK = os.environ.get("LAB_MODE") == "stack"
 SCRIPTS = [str(script) for lesson in lessons(lab_root()) for script in lesson.scripts]

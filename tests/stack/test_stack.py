@@ -212,3 +212,34 @@ def test_services_can_be_restarted_in_any_order(stack_lab, order):
     assert stack_lab.compose("up", "--wait").returncode == 0
     doctor = stack_lab.run("lab", "doctor")
     assert doctor.returncode == 0, doctor.stdout
+
+
+@pytest.mark.parametrize(
+    ("revision", "words"),
+    [
+        ("cbc13b556ace", "older MLflow: its schema is cbc13b556ace"),
+        ("ffffffffffff", "newer MLflow"),
+    ],
+)
+def test_a_database_of_another_mlflow_stops_the_start_with_a_message(stack_lab, revision, words):
+    def psql(statement: str) -> str:
+        ran = stack_lab.compose(
+            "exec", "--no-TTY", "postgres", "psql", "--username=postgres", "--tuples-only", "--no-align", "mlflow",
+            f"--command={statement}",
+        )  # fmt: skip
+        assert ran.returncode == 0, ran.stderr
+        return ran.stdout.strip()
+
+    current = psql("SELECT version_num FROM alembic_version")
+    psql(f"UPDATE alembic_version SET version_num = '{revision}'")
+    try:
+        stack_lab.compose("restart", "mlflow")
+        ran = stack_lab.host("up")
+        assert ran.returncode == 1
+        assert words in ran.stderr
+        assert "make upgrade-database" in ran.stderr or "make delete-data" in ran.stderr
+        assert "Traceback" not in ran.stderr
+        assert psql("SELECT version_num FROM alembic_version") == revision
+    finally:
+        psql(f"UPDATE alembic_version SET version_num = '{current}'")
+        assert stack_lab.host("up").returncode == 0

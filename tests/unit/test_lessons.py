@@ -1,6 +1,7 @@
 """The form of a lesson."""
 
 import pytest
+
 from lab.errors import LabError
 from lab.lessons import find, lab_root, lessons
 

@@ -53,6 +53,11 @@ def test_environment_wins_over_env_file_and_env_file_over_the_example(root, monk
     ]
 
 
+def test_an_empty_setting_is_empty_and_not_the_next_line(root):
+    (root / ".env").write_text("LAB_MODE=\n# a comment\nMLFLOW_PORT = 5001 \n")
+    assert settings.read_env_file(root / ".env") == {"LAB_MODE": "", "MLFLOW_PORT": "5001"}
+
+
 @pytest.mark.parametrize("value", ["fife", "0", "70000", "-1"])
 def test_port_that_is_none_is_refused_by_name(root, monkeypatch, value):
     monkeypatch.setenv("MINIO_PORT", value)

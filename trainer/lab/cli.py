@@ -1,20 +1,34 @@
-"""The `lab` command: a thin layer over functions that tests call directly."""
+"""The `lab` command: a thin layer over functions that tests call directly.
 
+What imports MLflow (seconds) is imported where it is used, so that the quick commands stay quick.
+"""
+
+import difflib
+import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from lab import doctor as doctor_module
-from lab.demo import demo as run_demo
-from lab.errors import LabError
-from lab.lessons import lab_root
 from rich.console import Console
 from rich.markup import escape
+from rich.syntax import Syntax
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+from lab import doctor as doctor_module
+from lab import explain
+from lab.check import check as run_check
+from lab.demo import demo as run_demo
+from lab.errors import LabError
+from lab.lessons import Lesson, find, lab_root, lessons
+from lab.overview import overview, verdicts
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 console = Console(highlight=False)
+
+Wanted = Annotated[str, typer.Argument(metavar="NN", help="A lesson: 3, 03 or its folder's name.")]
 
 
 @contextmanager
@@ -22,15 +36,120 @@ def user_errors() -> Iterator[None]:
     """Print what the user can mend as one message, without a traceback, and exit with 1."""
     try:
         yield
-    except LabError as error:
+    except Exception as error:
+        message = str(error) if isinstance(error, LabError) else explain.explain(error)
+        if message is None:
+            raise
         sys.stdout.flush()
-        print(error, file=sys.stderr)
+        print(message, file=sys.stderr)
         raise typer.Exit(1) from None
 
 
-@app.callback()
-def lab() -> None:
-    """The lab's guide: see the lessons run, find out what is wrong with a set-up."""
+def the_lesson(wanted: str) -> Lesson:
+    """Return the lesson that the user means."""
+    return find(wanted, lessons(lab_root()))
+
+
+@app.callback(invoke_without_command=True)
+def lab(context: typer.Context) -> None:
+    """Where you stand: every lesson, passed or not, and the next thing to do."""
+    if context.invoked_subcommand is None:
+        with user_errors():
+            overview(lab_root(), console)
+
+
+@app.command()
+def run(lesson: Wanted) -> None:
+    """Run a lesson's script."""
+    with user_errors():
+        chosen = the_lesson(lesson)
+        status = subprocess.run(
+            [sys.executable, str(chosen.scripts[0])], cwd=chosen.root
+        ).returncode
+        raise typer.Exit(status)
+
+
+@app.command()
+def check(
+    lesson: Annotated[
+        str | None,
+        typer.Argument(metavar="[NN]", help="A lesson: 3, 03 or its folder's name. None: all."),
+    ] = None,
+) -> None:
+    """See whether your exercise is done; it looks at what your script made, so run that first."""
+    with user_errors():
+        chosen = [the_lesson(lesson)] if lesson else lessons(lab_root())
+        with console.status("Checking …"):
+            found = verdicts(chosen) if len(chosen) > 1 else [run_check(chosen[0])]
+        for one, verdict in zip(chosen, found, strict=True):
+            mark = "[green]passed[/green]" if verdict.passed else "[yellow]not yet[/yellow]"
+            console.print(f"{one.name}: {mark}")
+            console.print(escape(verdict.text), soft_wrap=True)
+        if lesson and not found[0].passed:
+            console.print(f"[dim]A hint: lab hint {chosen[0].number}[/dim]")
+        if not all(verdict.passed for verdict in found):
+            raise typer.Exit(1)
+
+
+@app.command()
+def hint(
+    lesson: Wanted,
+    grade: Annotated[
+        int, typer.Argument(min=1, max=3, help="1 a question, 2 a pointer, 3 nearly the answer.")
+    ] = 1,
+) -> None:
+    """Show a hint for an exercise."""
+    with user_errors():
+        chosen = the_lesson(lesson)
+        console.print(escape(chosen.hints[grade - 1]), soft_wrap=True)
+        if grade < len(chosen.hints):
+            console.print(f"[dim]More: lab hint {chosen.number} {grade + 1}[/dim]")
+
+
+@app.command()
+def solution(
+    lesson: Wanted,
+    spoil: Annotated[
+        bool, typer.Option("--spoil", help="Show it even before your exercise has passed.")
+    ] = False,
+) -> None:
+    """Show the solution beside your exercise, as a diff, once that has passed."""
+    with user_errors():
+        chosen = the_lesson(lesson)
+        if not spoil and not run_check(chosen).passed:
+            raise LabError(
+                f"Your exercise has not passed yet: lab check {chosen.number}. To see the solution all the same: "
+                f"lab solution {chosen.number} --spoil"
+            )
+        files = [path.relative_to(chosen.root) for path in (chosen.exercise, chosen.solution)]
+        texts = [(chosen.root / path).read_text(encoding="utf-8").splitlines() for path in files]
+        diff = "\n".join(difflib.unified_diff(*texts, *map(str, files), lineterm=""))
+        console.print(
+            Syntax(diff, "diff", background_color="default")
+            if console.is_terminal
+            else escape(diff)
+        )
+
+
+@app.command()
+def reset(
+    lesson: Wanted,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove what one lesson made: its runs, models, objects and files."""
+    with user_errors():
+        from lab import reset as reset_module
+
+        chosen = the_lesson(lesson)
+        left = reset_module.find(chosen)
+        if not left:
+            console.print(f"Nothing of {chosen.name} is there.")
+            return
+        console.print(f"{chosen.name} made: {left}", soft_wrap=True)
+        if not yes and not typer.confirm("Delete it?"):
+            raise typer.Exit(1)
+        reset_module.remove(left)
+        console.print("Deleted.")
 
 
 @app.command()
@@ -39,19 +158,51 @@ def demo(
         str | None, typer.Option(help="Only this one: 3, 03 or its folder's name.")
     ] = None,
     start: Annotated[str | None, typer.Option("--from", help="Begin with this one.")] = None,
+    pause: Annotated[
+        bool, typer.Option("--pause", help="Wait for a key before every script.")
+    ] = False,
 ) -> None:
     """Run every lesson and example in order, each under what to look at."""
     with user_errors():
-        run_demo(lab_root(), console, lesson, start)
+        run_demo(lab_root(), console, lesson, start, pause)
 
 
 @app.command()
-def doctor() -> None:
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+) -> None:
     """Look for everything that goes wrong with a set-up, and say what mends it."""
     rows = doctor_module.examine()
-    for row in rows:
-        mark = {True: "[green]ok  [/green]", False: "[red]FAIL[/red]", None: "-   "}[row.ok]
-        indented = escape(row.text).replace("\n", "\n" + " " * 24)
-        console.print(f"{mark} {row.name:<19}{indented}", soft_wrap=True)
+    if as_json:
+        print(json.dumps([asdict(row) for row in rows], indent=2))
+    else:
+        for row in rows:
+            mark = {True: "[green]ok  [/green]", False: "[red]FAIL[/red]", None: "-   "}[row.ok]
+            indented = escape(row.text).replace("\n", "\n" + " " * 24)
+            console.print(f"{mark} {row.name:<19}{indented}", soft_wrap=True)
     if any(row.ok is False for row in rows):
         raise typer.Exit(1)
+
+
+ModelURI = Annotated[
+    str, typer.Argument(metavar="URI", help="A model's URI, as models:/iris_clf@champion.")
+]
+
+
+@app.command()
+def trace(uri: ModelURI) -> None:
+    """Show what a model URI is made of: how it is resolved, its rows, its objects."""
+    with user_errors():
+        from lab.trace import trace as run_trace
+
+        run_trace(uri, console)
+
+
+@app.command()
+def lineage(uri: ModelURI) -> None:
+    """Show where a model comes from: who, when, which data, code and packages."""
+    with user_errors():
+        from lab.lineage import lineage as run_lineage
+
+        for label, text in run_lineage(uri):
+            console.print(f"{label:<12}{escape(text)}", soft_wrap=True)

@@ -6,18 +6,27 @@ import sys
 import time
 from pathlib import Path
 
-from lab.errors import LabError
-from lab.lessons import Lesson, docstring, find, lessons
 from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
+
+from lab.errors import LabError
+from lab.lessons import Lesson, docstring, find, lessons
 
 # MLflow 3 opens in its GenAI view, where none of this is to be seen.
 VIEW = "?workflowType=machine_learning"
 
 
-def demo(root: Path, console: Console, only: str | None = None, start: str | None = None) -> None:
+def demo(
+    root: Path,
+    console: Console,
+    only: str | None = None,
+    start: str | None = None,
+    pause: bool = False,
+) -> None:
     """Run the lessons below `root`, each under what to look at, and end with the addresses to open.
+
+    With `pause` it waits for the Enter key before every script.
 
     Raises LabError at the first script that fails, naming it and how to go on from there.
     """
@@ -28,16 +37,18 @@ def demo(root: Path, console: Console, only: str | None = None, start: str | Non
         chosen = chosen[chosen.index(find(start, chosen)) :]
     for lesson in chosen:
         for script in lesson.scripts:
-            show(root, script, lesson, console)
+            show(root, script, lesson, console, pause)
     addresses(console)
 
 
-def show(root: Path, script: Path, lesson: Lesson, console: Console) -> None:
+def show(root: Path, script: Path, lesson: Lesson, console: Console, pause: bool) -> None:
     """Run one script under its own words about itself; its output is passed on as it comes."""
     title = f"[bold]{lesson.name}[/bold]  {escape(script.name)}"
     console.print(Panel(escape(docstring(root / script)), title=title, title_align="left"))
     console.print(f"[dim]$ python {escape(str(script))}[/dim]")
     sys.stdout.flush()
+    if pause:
+        console.input("[dim]Enter runs it[/dim] ")
     began = time.monotonic()
     status = subprocess.run([sys.executable, str(script)], cwd=root).returncode
     if status != 0:

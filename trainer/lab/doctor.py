@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import requests
+
 from lab import explain
 from lab.errors import LabError
 from lab.lessons import lab_root
@@ -198,12 +199,18 @@ def look(name: str, check: Callable[[], str]) -> Row:
         return Row(name, False, str(finding))
 
 
-def examine() -> list[Row]:
-    """Look at every cause and return what was found, a row each."""
+def server_rows() -> list[Row]:
+    """Look at what lies between here and a working server, up to the first thing that is wrong."""
     rows: list[Row] = []
     for name, check in SERVER.items():
         failed = next((row.name for row in rows if row.ok is False), None)
         rows.append(Row(name, None, f"waits for: {failed}") if failed else look(name, check))
+    return rows
+
+
+def examine() -> list[Row]:
+    """Look at every cause and return what was found, a row each."""
+    rows = server_rows()
     if os.environ.get("LAB_MODE") == "stack":
         rows += [look(name, check) for name, check in ACCOUNTS.items()]
     rows.append(look("lessons", checkout))

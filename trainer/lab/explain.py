@@ -104,7 +104,7 @@ def explain(error: BaseException) -> str | None:
             ("MlflowException", "RestException", "ConnectionError", "URIException")
         ):
             continue
-        if "://" not in address or "is not a valid remote uri" in text:
+        if not address.startswith(("http://", "https://")):
             return no_address(address)
         if "Invalid Host header" in text:
             return host_refused(address)

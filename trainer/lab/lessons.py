@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,33 @@ class Lesson:
     def number(self) -> str:
         """The two digits in front."""
         return self.name.split("_")[0]
+
+    @property
+    def exercise(self) -> Path:
+        """The learner's file."""
+        return self.folder / "exercise.py"
+
+    @property
+    def solution(self) -> Path:
+        """The exercise, done."""
+        return self.folder / "solution.py"
+
+    @property
+    def check(self) -> Path:
+        """The script that says whether the exercise is done: exit status 0, or one next action on stderr."""
+        return self.folder / "check.py"
+
+    @property
+    def title(self) -> str:
+        """The first line of its README, without the mark and the number."""
+        first = (self.folder / "README.md").read_text(encoding="utf-8").partition("\n")[0]
+        return first.lstrip("# 0123456789")
+
+    @property
+    def hints(self) -> list[str]:
+        """The hints, from a question to nearly the answer: the sections of hints.md headed 1, 2 and 3."""
+        text = (self.folder / "hints.md").read_text(encoding="utf-8")
+        return [hint.strip() for hint in re.split(r"^## \d\s*$", text, flags=re.MULTILINE)[1:]]
 
     @property
     def scripts(self) -> list[Path]:

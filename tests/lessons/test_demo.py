@@ -1,0 +1,37 @@
+"""make demo: everything in order, each under its own words, and the addresses at the end."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def test_demo_runs_every_script_in_order_under_what_to_look_at(lab):
+    ran = lab.host("demo")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    lessons = sorted(ROOT.glob("tutorial/[0-9][0-9]_*/run.py"))
+    expected = []
+    for script in lessons:
+        examples = sorted(ROOT.glob(f"examples/{script.parent.name}/*.py"))
+        expected += [script, *(path for path in examples if not path.name.startswith("test_"))]
+    shown = re.findall(r"^\$ python (.*)$", ran.stdout, flags=re.MULTILINE)
+    assert shown == [str(path.relative_to(ROOT)) for path in expected]
+    assert ran.stdout.count("What to look at:") == len(expected)
+    assert re.findall(r"http://localhost:\d+/#/\w+\?workflowType=machine_learning", ran.stdout)
+
+
+def test_demo_of_one_lesson_and_of_none(lab):
+    one = lab.run("lab", "demo", "--lesson", "2")
+    assert one.returncode == 0, one.stderr
+    shown = re.findall(r"^\$ python (.*)$", one.stdout, flags=re.MULTILINE)
+    assert {Path(script).parent.name for script in shown} == {"02_log"}
+    none = lab.run("lab", "demo", "--lesson", "42")
+    assert (none.returncode, "Traceback" in none.stderr) == (1, False)
+    assert "01_save" in none.stderr
+
+
+def test_demo_stops_at_a_step_that_fails_and_says_how_to_go_on(lab):
+    ran = lab.run("lab", "demo", "--from", "2", MLFLOW_TRACKING_URI="mlflow:5000")
+    assert ran.returncode == 1
+    assert "tutorial/02_log/run.py ended with exit status 1" in ran.stderr
+    assert ran.stderr.strip().endswith("lab demo --from 02")

@@ -1,0 +1,102 @@
+"""Remove what one lesson made, and nothing else."""
+
+import os
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import mlflow
+import requests
+from mlflow.entities import Experiment, LoggedModel, Run
+
+from lab.lessons import Lesson
+
+ARTIFACTS = "mlflow-artifacts:/"
+
+
+@dataclass
+class Leftovers:
+    """What a lesson made."""
+
+    experiments: list[Experiment] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
+    logged_models: list[LoggedModel] = field(default_factory=list)
+    registered_models: list[str] = field(default_factory=list)
+    kept_versions: list[tuple[str, str]] = field(default_factory=list)
+    folder: Path | None = None
+
+    def __str__(self) -> str:
+        """Say what there is."""
+        files = f" and the folder {self.folder}" if self.folder else ""
+        versions = (
+            f", {len(self.kept_versions)} versions of other models" if self.kept_versions else ""
+        )
+        names = f" ({', '.join(self.registered_models)})" if self.registered_models else ""
+        return (
+            f"{len(self.runs)} runs, {len(self.logged_models)} logged models, "
+            f"{len(self.registered_models)} registered models{names}{versions}{files}"
+        )
+
+    def __bool__(self) -> bool:
+        """Tell whether there is anything."""
+        return bool(
+            self.runs
+            or self.logged_models
+            or self.registered_models
+            or self.kept_versions
+            or self.folder
+        )
+
+
+def find(lesson: Lesson) -> Leftovers:
+    """Return what `lesson` made: all that is in the experiments named after it, and registered from there."""
+    left = Leftovers()
+    client = mlflow.MlflowClient()
+    for name in (lesson.name, f"{lesson.name}_exercise"):
+        if experiment := client.get_experiment_by_name(name):
+            left.experiments.append(experiment)
+    ids = [experiment.experiment_id for experiment in left.experiments]
+    if ids:
+        left.runs = mlflow.search_runs(ids, output_format="list")
+        left.logged_models = mlflow.search_logged_models(ids, output_format="list")
+    sources = {f"models:/{model.model_id}" for model in left.logged_models}
+    runs = {run.info.run_id for run in left.runs}
+    for model in client.search_registered_models():
+        versions = client.search_model_versions(f"name = '{model.name}'")
+        ours = [v for v in versions if v.source in sources or v.run_id in runs]
+        if ours and len(ours) == len(versions):
+            left.registered_models.append(model.name)
+        else:
+            left.kept_versions += [(model.name, v.version) for v in ours]
+    folder = Path(os.environ.get("LAB_OUTPUT", "output")) / lesson.name
+    left.folder = folder if folder.exists() else None
+    return left
+
+
+def remove(left: Leftovers) -> None:
+    """Delete what was found: registry first, so that no version ever points at files that are gone.
+
+    The experiments stay, empty: MLflow would not let a lesson use a deleted one's name again.
+    """
+    client = mlflow.MlflowClient()
+    for name, version in left.kept_versions:
+        client.delete_model_version(name, version)
+    for name in left.registered_models:
+        client.delete_registered_model(name)
+    for model in left.logged_models:
+        delete_artifacts(model.artifact_location)
+        client.delete_logged_model(model.model_id)
+    for run in left.runs:
+        delete_artifacts(run.info.artifact_uri)
+        client.delete_run(run.info.run_id)
+    if left.folder:
+        shutil.rmtree(left.folder)
+
+
+def delete_artifacts(location: str) -> None:
+    """Delete what the server keeps at `location`; MLflow's own delete leaves it there."""
+    if location.startswith(ARTIFACTS):
+        api = f"{mlflow.get_tracking_uri()}/api/2.0/mlflow-artifacts/artifacts"
+        requests.delete(
+            f"{api}/{location.removeprefix(ARTIFACTS).strip('/')}", timeout=60
+        ).raise_for_status()

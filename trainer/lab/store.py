@@ -1,0 +1,72 @@
+"""Behind the server: the database's rows and the store's objects, read with accounts that can only read."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy
+
+STACK = "stack"
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """One object of the store: its key, its size in bytes, its MD5 (S3's ETag) as hex digits."""
+
+    key: str
+    size: int
+    md5: str
+
+
+def engine() -> sqlalchemy.Engine:
+    """Return a read-only connection to MLflow's database, Postgres or SQLite."""
+    if os.environ.get("LAB_MODE") == STACK:
+        # libpq reads the PG* variables itself.
+        return sqlalchemy.create_engine("postgresql+psycopg2://")
+    return sqlalchemy.create_engine(
+        f"sqlite:///file:{os.environ['LAB_SQLITE_FILE']}?mode=ro&uri=true"
+    )
+
+
+def rows(
+    connection: sqlalchemy.Connection, table: str, columns: list[str], **where: str
+) -> list[dict[str, Any]]:
+    """Return the given columns of the rows of `table` in which every column of `where` has its value."""
+    clause = " AND ".join(f"{name} = :{name}" for name in where)
+    # Names come from this package's own lists, values are bound.
+    query = sqlalchemy.text(f"SELECT {', '.join(columns)} FROM {table} WHERE {clause} ORDER BY 1")  # noqa: S608
+    return [dict(row) for row in connection.execute(query, where).mappings()]
+
+
+def objects(prefix: str) -> Iterator[StoredObject]:
+    """Yield what the store holds below `prefix`, a key without a slash at its end."""
+    if os.environ.get("LAB_MODE") == STACK:
+        yield from s3_objects(prefix)
+        return
+    root = Path(os.environ["LAB_ARTIFACTS_DIR"])
+    for path in sorted((root / prefix).rglob("*")):
+        if path.is_file():
+            content = path.read_bytes()
+            md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+            yield StoredObject(path.relative_to(root).as_posix(), len(content), md5)
+
+
+def s3_objects(prefix: str) -> Iterator[StoredObject]:
+    """Yield what MinIO holds below `prefix`."""
+    import boto3
+
+    s3 = boto3.client(
+        "s3",
+        endpoint_url=os.environ["LAB_S3_ENDPOINT"],
+        aws_access_key_id=os.environ["LAB_S3_ACCESS_KEY"],
+        aws_secret_access_key=os.environ["LAB_S3_SECRET_KEY"],
+    )
+    pages = s3.get_paginator("list_objects_v2").paginate(
+        Bucket=os.environ["LAB_S3_BUCKET"], Prefix=f"{prefix}/"
+    )
+    for page in pages:
+        for item in page.get("Contents", []):
+            yield StoredObject(item["Key"], item["Size"], item["ETag"].strip('"'))

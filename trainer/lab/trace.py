@@ -1,0 +1,88 @@
+"""What a model URI is made of: how it is resolved, the rows in the database, the objects in the store."""
+
+import mlflow
+from rich.console import Console
+from rich.markup import escape
+
+from lab import store
+from lab.models import Resolved, resolve
+
+# Tables with the columns worth seeing, found by the id or name of the thing in question.
+LOGGED_MODEL_TABLES = {
+    "logged_models": ["model_id", "name", "experiment_id", "source_run_id", "artifact_location"],
+    "logged_model_params": ["param_key", "param_value"],
+    "logged_model_metrics": ["metric_name", "metric_value", "dataset_name", "dataset_digest"],
+}
+RUN_TABLES = {
+    "runs": ["run_uuid", "name", "status", "user_id"],
+    "params": ["key", "value"],
+    "latest_metrics": ["key", "value"],
+}
+
+
+def database_rows(found: Resolved) -> dict[str, list[dict[str, object]]]:
+    """Return the rows behind a resolved URI, by table."""
+    rows: dict[str, list[dict[str, object]]] = {}
+    with store.engine().connect() as connection:
+        if version := found.version:
+            rows["model_versions"] = store.rows(
+                connection,
+                "model_versions",
+                ["name", "version", "current_stage", "source", "status"],
+                name=version.name,
+                version=version.version,
+            )
+            rows["registered_model_aliases"] = store.rows(
+                connection, "registered_model_aliases", ["alias", "version"], name=version.name
+            )
+        if model := found.logged_model:
+            for table, columns in LOGGED_MODEL_TABLES.items():
+                rows[table] = store.rows(connection, table, columns, model_id=model.model_id)
+        if run := found.run:
+            for table, columns in RUN_TABLES.items():
+                rows[table] = store.rows(connection, table, columns, run_uuid=run.info.run_id)
+    return rows
+
+
+def stored_objects(found: Resolved) -> list[store.StoredObject]:
+    """Return the objects of a resolved URI, or none where its files are not kept by the server."""
+    scheme = "mlflow-artifacts:/"
+    if not found.location.startswith(scheme):
+        return []
+    return list(store.objects(found.location.removeprefix(scheme).strip("/")))
+
+
+def trace(uri: str, console: Console) -> None:
+    """Print what a model URI is made of. Raises LabError if it leads nowhere."""
+    found = resolve(uri)
+    heading(console, "How it is resolved")
+    line(console, uri)
+    for step in found.steps:
+        line(console, f"→ {step}")
+    heading(console, "Rows in the database")
+    for table, rows in database_rows(found).items():
+        for row in rows:
+            values = ", ".join(f"{name}={value}" for name, value in row.items())
+            line(console, f"{table}: {values}")
+    heading(console, "Objects in the store")
+    objects = stored_objects(found)
+    for item in objects:
+        line(console, f"{item.size:>9} bytes  md5 {item.md5}  {item.key}")
+    line(console, f"{sum(item.size for item in objects):>9} bytes in {len(objects)} objects")
+    heading(console, "In its MLmodel")
+    info = mlflow.models.get_model_info(found.location)
+    line(console, f"flavors: {', '.join(info.flavors)}")
+    line(console, f"signature, inputs:  {info.signature.inputs if info.signature else 'none'}")
+    line(console, f"signature, outputs: {info.signature.outputs if info.signature else 'none'}")
+    requirements = mlflow.artifacts.load_text(f"{found.location}/requirements.txt").split()
+    line(console, f"requirements: {', '.join(requirements)}")
+
+
+def heading(console: Console, text: str) -> None:
+    """Print a heading."""
+    console.print(f"[bold]{escape(text)}[/bold]")
+
+
+def line(console: Console, text: str) -> None:
+    """Print a line that is not broken, so that ids can be copied."""
+    console.print(f"  {escape(text)}", soft_wrap=True)

@@ -1,0 +1,36 @@
+"""Another estimator on some of the columns, and a signature inferred from an input example."""
+
+import os
+
+import mlflow
+import sklearn
+from mlflow import MlflowClient
+from sklearn.compose import make_column_transformer
+from sklearn.datasets import load_iris
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
+mlflow.set_experiment("03_models_pyfunc_exercise")
+measures, species = load_iris(as_frame=True, return_X_y=True)
+train, heldout, train_species, heldout_species = train_test_split(
+    measures, species, test_size=0.4, random_state=3
+)
+packages = [f"scikit-learn=={sklearn.__version__}"]
+
+petals = ["petal length (cm)", "petal width (cm)"]
+model = make_pipeline(make_column_transformer((StandardScaler(), petals)), SVC())
+model.fit(train, train_species)
+predicted = model.predict(heldout)
+with mlflow.start_run():
+    rows = heldout.assign(species=heldout_species, predicted=predicted)
+    mlflow.log_text(rows.to_csv(index=False), "evaluation/heldout.csv")
+    mlflow.log_metric("heldout_accuracy", (predicted == heldout_species).mean())
+    info = mlflow.sklearn.log_model(
+        model, name="model", input_example=train.head(3), pip_requirements=packages
+    )
+
+version = mlflow.register_model(info.model_uri, "iris_mine")
+MlflowClient().set_registered_model_alias("iris_mine", "champion", version.version)

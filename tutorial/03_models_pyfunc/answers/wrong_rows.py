@@ -1,0 +1,38 @@
+"""predictions in evaluation/heldout.csv again
+
+The rows are recorded scaled, and the model takes centimetres.
+"""
+
+import os
+
+import mlflow
+import sklearn
+from mlflow import MlflowClient
+from mlflow.models import infer_signature
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
+mlflow.set_experiment("03_models_pyfunc_exercise")
+measures, species = load_iris(as_frame=True, return_X_y=True)
+train, heldout, train_species, heldout_species = train_test_split(
+    measures, species, test_size=0.4, random_state=3
+)
+packages = [f"scikit-learn=={sklearn.__version__}"]
+
+model = make_pipeline(StandardScaler(), LogisticRegression()).fit(train, train_species)
+predicted = model.predict(heldout)
+scaler = model[0].set_output(transform="pandas")
+with mlflow.start_run():
+    rows = scaler.transform(heldout).assign(species=heldout_species, predicted=predicted)
+    mlflow.log_text(rows.to_csv(index=False), "evaluation/heldout.csv")
+    mlflow.log_metric("heldout_accuracy", (predicted == heldout_species).mean())
+    info = mlflow.sklearn.log_model(
+        model, name="model", signature=infer_signature(train, predicted), pip_requirements=packages
+    )
+
+version = mlflow.register_model(info.model_uri, "iris_mine")
+MlflowClient().set_registered_model_alias("iris_mine", "champion", version.version)
