@@ -176,7 +176,7 @@ def start_server() -> None:
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     }
     run_check = subprocess.run(
-        [PYTHON, ROOT / "mlflow-server" / "check_schema.py"],
+        [PYTHON, "-m", "lab.schema"],
         env=server,
         text=True,
         capture_output=True,

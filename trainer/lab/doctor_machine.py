@@ -1,0 +1,150 @@
+"""What can be wrong with the place where the lessons run: its files, its room, its variables, its packages."""
+
+import getpass
+import os
+import shutil
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+from lab.doctor import Finding
+from lab.errors import LabError
+from lab.lessons import lab_root
+
+MEBI = 1024 * 1024
+LEAST_DISK, LEAST_MEMORY = 500 * MEBI, 400 * MEBI
+
+
+def checkout() -> str:
+    """The lessons can be read."""
+    try:
+        return str(lab_root())
+    except LabError as error:
+        raise Finding(str(error)) from None
+
+
+def disk() -> str:
+    """There is room for what lessons write."""
+    folder = Path(os.environ.get("LAB_OUTPUT") or ".")
+    try:
+        free = shutil.disk_usage(folder).free
+    except FileNotFoundError:
+        raise Finding(
+            f"LAB_OUTPUT, the folder for what lessons write, is not there: {folder}. Make it."
+        ) from None
+    if not os.access(folder, os.W_OK):
+        raise Finding(
+            f"Lessons cannot write to {folder} (LAB_OUTPUT). Give it to {os.getuid()}, or name another."
+        )
+    if free < LEAST_DISK:
+        raise Finding(
+            f"Only {free // MEBI} MiB are free for what lessons write ({folder}). "
+            "Make room: docker system prune, or make delete-data"
+        )
+    return f"{free // MEBI} MiB free"
+
+
+def memory() -> str:
+    """There is memory for a lesson."""
+    meminfo = Path("/proc/meminfo")
+    if not meminfo.exists():
+        return "cannot be told on this system"
+    values = dict(line.split(":") for line in meminfo.read_text().splitlines())
+    free = int(values["MemAvailable"].split()[0]) * 1024
+    if free < LEAST_MEMORY:
+        raise Finding(
+            f"Only {free // MEBI} MiB of memory are available, a lesson takes about 300. "
+            "Close something, or give Docker more (Docker Desktop: Settings, Resources)."
+        )
+    return f"{free // MEBI} MiB available"
+
+
+def variables() -> str:
+    """No variable left over from other work overrides the lab's."""
+    settings = (lab_root() / "trainer" / "client.env").read_text().splitlines()
+    ours = {line.split("=")[0] for line in settings if not line.startswith("#")} | {
+        "MLFLOW_TRACKING_URI"
+    }
+    # MLFLOW_PORT is the lab's own setting, of .env.
+    ours.add("MLFLOW_PORT")
+    strange = [
+        name for name in os.environ if name.startswith(("AWS_", "MLFLOW_")) and name not in ours
+    ]
+    # Only a file of authorities, which no request of ours needs and none is harmed by.
+    strange = sorted(set(strange) - {"AWS_CA_BUNDLE"})
+    if strange:
+        raise Finding(
+            f"{', '.join(strange)} is set here and not by the lab; MLflow and boto3 obey such variables. "
+            f"Remove it: unset {' '.join(strange)}"
+        )
+    return "none left over"
+
+
+def git() -> str:
+    """MLflow can record the commit that a run belongs to."""
+    if shutil.which("git") is None:
+        raise Finding(
+            "There is no git, so runs record no commit. Install git (Debian: apt install git)."
+        )
+    root = lab_root()
+    asked = subprocess.run(["git", "-C", root, "rev-parse", "HEAD"], text=True, capture_output=True)
+    if "dubious ownership" in asked.stderr:
+        raise Finding(
+            f"git does not trust {root}, whose owner is somebody else, so runs record no commit. "
+            f"Trust it: git config --global --add safe.directory {root}"
+        )
+    if asked.returncode != 0:
+        return "no checkout of git's: runs record no commit"
+    return f"commit {asked.stdout[:12]}"
+
+
+def user_name() -> str:
+    """MLflow can record who trains."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        raise Finding(
+            f"User number {os.getuid()} has no name, and MLflow's log_model fails without one. "
+            "Give it one: export LOGNAME=learner (in the trainer: set LAB_UID in .env and build again)."
+        ) from None
+
+
+def packages() -> str:
+    """The packages are those that the lab was tested with."""
+    pinned = (lab_root() / "requirements" / "trainer.txt").read_text().splitlines()
+    wanted = [
+        Requirement(line.strip(" \\")) for line in pinned if "==" in line and "--hash" not in line
+    ]
+    others = []
+    for requirement in wanted:
+        if requirement.marker and not requirement.marker.evaluate():
+            continue
+        try:
+            found = version(requirement.name)
+        except PackageNotFoundError:
+            found = "missing"
+        if not requirement.specifier.contains(
+            found if found != "missing" else "0", prereleases=True
+        ):
+            others.append(
+                f"{requirement.name} {found} (pinned: {str(requirement.specifier).lstrip('=')})"
+            )
+    if others:
+        raise Finding(
+            f"Not as pinned: {', '.join(others)}. Build again: docker compose up --build --wait "
+            "(embedded: remove .venv, then make up)."
+        )
+    return f"{len(wanted)} as pinned"
+
+
+CHECKS = {
+    "lessons": checkout,
+    "disk": disk,
+    "memory": memory,
+    "variables": variables,
+    "git": git,
+    "user name": user_name,
+    "packages": packages,
+}

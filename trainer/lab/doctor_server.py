@@ -1,0 +1,137 @@
+"""What can be wrong between here and a working MLflow server. Each check builds on those before it."""
+
+import os
+import socket
+import time
+from email.utils import parsedate_to_datetime
+from importlib.metadata import version
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import requests
+
+from lab import explain
+from lab.doctor import SECONDS, Finding
+
+
+def address() -> str:
+    """Return the server's address, without a slash at its end."""
+    uri = os.environ.get(explain.TRACKING_URI)
+    if not uri:
+        raise Finding(explain.unset())
+    if urlsplit(uri).scheme not in ("http", "https") or not urlsplit(uri).hostname:
+        raise Finding(explain.no_address(uri))
+    return uri.rstrip("/")
+
+
+def tracking_address() -> str:
+    """The shell knows where the server is."""
+    return address()
+
+
+def name_resolves() -> str:
+    """The server's name is known here."""
+    host = urlsplit(address()).hostname
+    try:
+        return f"{host} is {socket.gethostbyname(host)}"
+    except OSError:
+        raise Finding(explain.unreachable(address(), "its name is unknown here")) from None
+
+
+def port_answers() -> str:
+    """Something listens at the server's port."""
+    parts = urlsplit(address())
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        with socket.create_connection((parts.hostname, port), timeout=SECONDS):
+            return f"port {port} is open"
+    except OSError as error:
+        raise Finding(explain.unreachable(address(), str(error))) from None
+
+
+def api(method: str, path: str, **more: object) -> requests.Response:
+    """Send one request to the server's REST API; Finding if it is refused or fails."""
+    try:
+        answer = requests.request(method, f"{address()}{path}", timeout=SECONDS, **more)
+    except requests.RequestException as error:
+        raise Finding(explain.unreachable(address(), type(error).__name__)) from None
+    if answer.status_code == 403 and "Invalid Host header" in answer.text:
+        raise Finding(explain.host_refused(address()))
+    if answer.status_code >= 500:
+        raise Finding(explain.broken(address(), str(answer.status_code)))
+    return answer
+
+
+def is_mlflow() -> str:
+    """What answers there is MLflow, and lets us in under this name."""
+    answer = api("GET", "/api/2.0/mlflow/experiments/search", params={"max_results": 1})
+    if answer.status_code != 200 or "application/json" not in answer.headers.get(
+        "content-type", ""
+    ):
+        raise Finding(explain.not_mlflow(address()))
+    return "MLflow's API answers"
+
+
+def same_version() -> str:
+    """Server and client are the same MLflow."""
+    server, client = api("GET", "/version").text.strip(), version("mlflow")
+    if server != client:
+        raise Finding(
+            f"The server is MLflow {server}, this client is {client}. "
+            "Build both from this checkout: docker compose up --build --wait (embedded: make up)."
+        )
+    return server
+
+
+def artifact_round_trip() -> str:
+    """A file goes through the server to the store, and comes back."""
+    path, sent = f"/api/2.0/mlflow-artifacts/artifacts/lab-doctor-{uuid4().hex}", uuid4().bytes
+    stored = api("PUT", path, data=sent)
+    back = api("GET", path)
+    api("DELETE", path)
+    if stored.status_code != 200 or back.content != sent:
+        raise Finding(
+            f"The server does not pass artifacts on to its store (status {stored.status_code}, {back.status_code}). "
+            "It must run with --artifacts-destination, as in docker-compose.yml."
+        )
+    return f"{len(sent)} bytes, there and back"
+
+
+def proxied_root() -> str:
+    """Experiments keep their artifacts through the server, so that no client needs a key of the store."""
+    answer = api("GET", "/api/2.0/mlflow/experiments/search", params={"max_results": 100})
+    for experiment in answer.json().get("experiments", []):
+        root = experiment["artifact_location"]
+        if not root.startswith("mlflow-artifacts:"):
+            raise Finding(
+                f"Experiment {experiment['name']!r} keeps its artifacts at {root}, past the server. "
+                "It was made by a server without --artifacts-destination; log to another experiment, "
+                "and start the server as docker-compose.yml does."
+            )
+    return "every experiment keeps its artifacts through the server"
+
+
+def clock() -> str:
+    """This clock and the server's agree; signatures of requests to the store depend on the time."""
+    date = api("GET", "/version").headers.get("date")
+    if date is None:
+        return "the server does not tell its time"
+    apart = abs(time.time() - parsedate_to_datetime(date).timestamp())
+    if apart > 60:
+        raise Finding(
+            f"This clock and the server's are {apart:.0f} s apart. Set the time of this machine; "
+            "on Docker Desktop after sleep: restart Docker."
+        )
+    return "agrees with the server's"
+
+
+CHECKS = {
+    "tracking address": tracking_address,
+    "name resolves": name_resolves,
+    "port answers": port_answers,
+    "MLflow lets us in": is_mlflow,
+    "same version": same_version,
+    "artifact roots": proxied_root,
+    "artifacts": artifact_round_trip,
+    "clock": clock,
+}

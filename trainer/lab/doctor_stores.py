@@ -1,0 +1,101 @@
+"""What can be wrong behind the server: the database and its schema, the store and its bucket, the accounts."""
+
+import os
+from importlib.metadata import version
+
+import boto3
+import psycopg2
+import sqlalchemy
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+import lab.schema
+from lab import store
+from lab.doctor import SECONDS, Finding
+
+
+def database_reader() -> str:
+    """The read-only database account works, and is read-only."""
+    try:
+        connection = psycopg2.connect("", connect_timeout=SECONDS)
+    except psycopg2.OperationalError as error:
+        raise Finding(
+            f"Postgres does not let {os.environ['PGUSER']} in: {str(error).strip()}\n"
+            "After a change of LAB_DB_READER_PASSWORD in .env: docker compose up --wait"
+        ) from None
+    with connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT has_table_privilege('runs', 'SELECT'), has_table_privilege('runs', 'INSERT')"
+        )
+        reads, writes = cursor.fetchone()
+    connection.close()
+    if (reads, writes) != (True, False):
+        raise Finding(
+            f"The account {os.environ['PGUSER']} should read and not write; it reads: {reads}, writes: {writes}. "
+            "Set its grants again: docker compose up --wait"
+        )
+    return f"{os.environ['PGUSER']} reads and cannot write"
+
+
+def s3() -> "boto3.session.Session":
+    """Return a client of the store with the trainer's own account, which gives up soon."""
+    return boto3.client(
+        "s3",
+        endpoint_url=os.environ["LAB_S3_ENDPOINT"],
+        aws_access_key_id=os.environ["LAB_S3_ACCESS_KEY"],
+        aws_secret_access_key=os.environ["LAB_S3_SECRET_KEY"],
+        config=Config(
+            connect_timeout=SECONDS, read_timeout=SECONDS, retries={"total_max_attempts": 1}
+        ),
+    )
+
+
+def store_reader() -> str:
+    """The read-only account of the artifact store works, and its bucket is there."""
+    bucket, account = os.environ["LAB_S3_BUCKET"], os.environ["LAB_S3_ACCESS_KEY"]
+    try:
+        s3().list_objects_v2(Bucket=bucket, MaxKeys=1)
+    except (BotoCoreError, ClientError) as error:
+        raise Finding(
+            f"The store does not show its bucket {bucket} to {account}: {error}\n"
+            "minio-setup makes bucket and account at every start, with the secrets of .env: "
+            "docker compose up --wait"
+        ) from None
+    return f"{account} sees bucket {bucket}"
+
+
+def store_reader_cannot_write() -> str:
+    """The read-only account of the artifact store is read-only."""
+    account = os.environ["LAB_S3_ACCESS_KEY"]
+    try:
+        # No object has this ETag, so that nothing is written even where it may be.
+        s3().put_object(
+            Bucket=os.environ["LAB_S3_BUCKET"], Key="lab-doctor", Body=b"", IfMatch="none"
+        )
+        answer = "it wrote"
+    except ClientError as error:
+        answer = error.response["Error"]["Code"]
+    if answer != "AccessDenied":
+        raise Finding(
+            f"The account {account} should not write to the store, and may ({answer}). "
+            "Set its policy again: docker compose up --wait"
+        )
+    return f"{account} cannot write"
+
+
+def schema() -> str:
+    """The database's schema is that of this MLflow."""
+    try:
+        problem = lab.schema.problem(store.engine())
+    except sqlalchemy.exc.SQLAlchemyError as error:
+        raise Finding(
+            f"The database's schema cannot be read: {str(error).splitlines()[0]}"
+        ) from None
+    if problem:
+        raise Finding(problem)
+    return f"that of MLflow {version('mlflow')}"
+
+
+# Each of these builds on those before it.
+DATABASE = {"database account": database_reader, "database schema": schema}
+STORE = {"store account": store_reader, "store is read-only": store_reader_cannot_write}
