@@ -38,8 +38,9 @@ def run(*words: object, why: str) -> None:
 def install(requirements: str = "trainer") -> None:
     """Make .venv with the packages of requirements/NAME.txt and the lab command, unless it is there already."""
     lock = ROOT / "requirements" / f"{requirements}.txt"
+    ours = (ROOT / "trainer" / "pyproject.toml").read_bytes()
     wanted = hashlib.sha256(
-        lock.read_bytes() + sys.version.encode() + str(ROOT).encode()
+        lock.read_bytes() + ours + sys.version.encode() + str(ROOT).encode()
     ).hexdigest()
     marker = VENV / f"installed-{requirements}"
     if marker.exists() and marker.read_text() == wanted:
@@ -131,15 +132,15 @@ def answers() -> bool:
 
 def up() -> None:
     """Install what is missing and start the server, detached; return when it answers. Raises LabError."""
-    if server_pid() is None:
+    running = server_pid() is not None
+    if not running:
         check_port()
     install()
     (STATE / "output").mkdir(parents=True, exist_ok=True)
-    if server_pid() is None:
-        start_server()
+    server = None if running else start_server()
     waited = time.monotonic()
     while not answers():
-        if server_pid() is None:
+        if server and server.poll() is not None:
             raise LabError(f"The server ended at once. Its last words:\n{last_words()}")
         if time.monotonic() - waited > 90:
             raise LabError(
@@ -166,7 +167,7 @@ def check_port() -> None:
             ) from None
 
 
-def start_server() -> None:
+def start_server() -> subprocess.Popen[bytes]:
     """Start the server in a session of its own, so that it outlives this command and its Ctrl-C."""
     uri = f"sqlite:///{DATABASE}"
     # As service mlflow in docker-compose.yml, which says why.
@@ -198,6 +199,7 @@ def start_server() -> None:
             start_new_session=True,
         )
     PID.write_text(str(process.pid))
+    return process
 
 
 def down() -> None:

@@ -70,8 +70,9 @@ def test_a_model_makes_the_round_trip_and_its_rows_and_objects_are_found(sandbox
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_script_runs(script, sandbox):
+    top, lesson, name = Path(script).parts
     ran = subprocess.run(
-        [sys.executable, script],
+        [sys.executable, f"{top}/{sandbox.prefix}_{lesson}/{name}"],
         cwd=sandbox.folder,
         env=os.environ | {"LAB_OUTPUT": str(sandbox.folder / "output")},
         text=True,

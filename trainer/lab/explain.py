@@ -118,9 +118,21 @@ def explain(error: BaseException) -> str | None:
     return None
 
 
+def own_lines(error: BaseException, traceback: TracebackType | None) -> str | None:
+    """Return an exercise's error with the learner's own lines only, or None where it is no exercise's."""
+    script = sys.argv[0]
+    if os.path.basename(script) != "exercise.py":  # noqa: PTH119 - pathlib would slow every start down
+        return None
+    from traceback import extract_tb
+
+    lines = [frame for frame in extract_tb(traceback) if frame.filename.endswith(script)]
+    where = "".join(f"{script}, line {frame.lineno}: {frame.line}\n" for frame in lines)
+    return f"{where}{type(error).__name__}: {error}" if lines else None
+
+
 def hook(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
     """Print the explanation of an uncaught error, or its traceback if there is none; Python then exits with 1."""
-    message = explain(error)
+    message = explain(error) or own_lines(error, traceback)
     if message is None:
         sys.__excepthook__(kind, error, traceback)
     else:

@@ -32,7 +32,7 @@ def overview(root: Path, console: Console) -> None:
     known = lessons(root)
     with console.status("Looking at what is there …"):
         found = verdicts(known)
-    table = Table("lesson", "", "what it is about", box=None)
+    table = Table("lesson", "", "what it is about", box=None, pad_edge=False)
     for lesson, verdict in zip(known, found, strict=True):
         mark = "[green]passed[/green]" if verdict.passed else "[yellow]not yet[/yellow]"
         table.add_row(lesson.name, mark, escape(lesson.title))

@@ -18,9 +18,6 @@ if path.exists():
 class Species(mlflow.pyfunc.PythonModel):
     """Names the species of flowers by their petals."""
 
-    def __init__(self, classifier):
-        self.classifier = classifier
-
     def predict(self, context, model_input, params=None):
         """Return one number per flower."""
         area = model_input["petal length (cm)"] * model_input["petal width (cm)"]
@@ -29,9 +26,11 @@ class Species(mlflow.pyfunc.PythonModel):
 
 X, y = load_iris(as_frame=True, return_X_y=True)
 area = (X["petal length (cm)"] * X["petal width (cm)"]).to_frame("petal area (cm2)")
+species = Species()
+species.classifier = LogisticRegression().fit(area, y)
 mlflow.pyfunc.save_model(
     path,
-    python_model=Species(LogisticRegression().fit(area, y)),
+    python_model=species,
     input_example=X.head(2),
     pip_requirements=[f"scikit-learn=={sklearn.__version__}", f"pandas=={pd.__version__}"],
     metadata={"owner": "the garden", "purpose": "labels for the beds", "since": 2026},

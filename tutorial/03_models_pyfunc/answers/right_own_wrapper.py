@@ -17,7 +17,7 @@ mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
 mlflow.set_experiment("03_models_pyfunc_exercise")
 measures, species = load_iris(as_frame=True, return_X_y=True)
 train, heldout, train_species, heldout_species = train_test_split(
-    measures, species, test_size=0.4, random_state=1
+    measures, species, test_size=0.4, random_state=9
 )
 packages = [f"scikit-learn=={sklearn.__version__}"]
 

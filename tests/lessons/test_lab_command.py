@@ -1,0 +1,202 @@
+"""The lab command, in a lab of each mode."""
+
+import json
+import re
+
+import pytest
+
+# What each lesson has in the database, and in the store, as the tracking server tells it.
+COUNT = """
+import json, os, mlflow
+client = mlflow.MlflowClient()
+def size(path):
+    from mlflow.artifacts import list_artifacts
+    return sum(size(f.path) if f.is_dir else f.file_size for f in client.list_artifacts(*path))
+state = {}
+for experiment in client.search_experiments():
+    ids = [experiment.experiment_id]
+    runs = mlflow.search_runs(ids, output_format="list")
+    models = mlflow.search_logged_models(ids, output_format="list")
+    state[experiment.name] = [len(runs), len(models)]
+for model in client.search_registered_models():
+    state[model.name] = len(client.search_model_versions(f"name = '{model.name}'"))
+print(json.dumps(state))
+"""
+STORED = """
+import os, pathlib, sys
+prefix = sys.argv[1]
+if os.environ["LAB_MODE"] == "stack":
+    import boto3
+    s3 = boto3.client("s3", endpoint_url=os.environ["LAB_S3_ENDPOINT"],
+        aws_access_key_id=os.environ["LAB_S3_ACCESS_KEY"], aws_secret_access_key=os.environ["LAB_S3_SECRET_KEY"])
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket="mlflow", Prefix=prefix)
+    print(sum(item["Size"] for page in pages for item in page.get("Contents", [])))
+else:
+    below = pathlib.Path(os.environ["LAB_ARTIFACTS_DIR"], prefix)
+    print(sum(path.stat().st_size for path in below.rglob("*") if path.is_file()))
+"""
+
+
+def python(lab, code: str, *arguments: str) -> str:
+    """Run code in the lab and return what it prints."""
+    ran = lab.run("python", "-c", code, *arguments)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+@pytest.fixture(scope="module")
+def worked(lab):
+    """A lab in which lessons 02 and 03 were run."""
+    for lesson in ("2", "03_models_pyfunc"):
+        ran = lab.run("lab", "run", lesson)
+        assert ran.returncode == 0, ran.stderr
+    return lab
+
+
+def one_message(ran, *words: str) -> None:
+    """Assert that a command failed with a message that has every one of `words`, and no traceback."""
+    assert ran.returncode == 1
+    assert "Traceback" not in ran.stdout + ran.stderr
+    for word in words:
+        assert word in ran.stderr, ran.stderr
+
+
+def test_lab_shows_every_lesson_and_the_next_thing_to_do(worked):
+    ran = worked.run("lab")
+    assert ran.returncode == 0, ran.stderr
+    assert re.findall(r"^(\d\d_\w+) +not yet", ran.stdout, flags=re.MULTILINE)[:1] == ["01_save"]
+    assert "lab run 01" in ran.stdout
+    assert "lab check 01" in ran.stdout
+    assert "/#/experiments?workflowType=machine_learning" in ran.stdout
+
+
+@pytest.mark.parametrize("command", ["run", "check", "hint", "solution", "reset"])
+def test_an_unknown_lesson_lists_those_that_exist(lab, command):
+    one_message(lab.run("lab", command, "42"), "'42'", "01_save, 02_log, 03_models_pyfunc")
+
+
+def test_hints_go_from_the_first_to_the_third(lab):
+    hints = [lab.run("lab", "hint", "3", grade).stdout for grade in ("1", "2", "3")]
+    assert len(set(hints)) == 3
+    assert "lab hint 03 2" in hints[0]
+    assert lab.run("lab", "hint", "3").stdout == hints[0]
+
+
+def test_solution_waits_for_the_pass_unless_asked_to_spoil(lab):
+    one_message(lab.run("lab", "solution", "1"), "not passed yet", "--spoil")
+    spoiled = lab.run("lab", "solution", "1", "--spoil")
+    assert spoiled.returncode == 0
+    assert "--- tutorial/01_save/exercise.py" in spoiled.stdout
+    assert "+++ tutorial/01_save/solution.py" in spoiled.stdout
+
+
+def test_check_without_a_number_checks_all(lab):
+    ran = lab.run("lab", "check")
+    assert ran.returncode == 1
+    assert len(re.findall(r"^\d\d_\w+: (?:not yet|passed)$", ran.stdout, flags=re.MULTILINE)) == 3
+
+
+def test_trace_lists_the_very_bytes_that_the_store_holds(worked):
+    ran = worked.run("lab", "trace", "models:/iris_clf@champion")
+    assert ran.returncode == 0, ran.stderr
+    location = re.search(r"lies at mlflow-artifacts:/(\S+)", ran.stdout)[1]
+    total, count = map(int, re.search(r"(\d+) bytes in (\d+) objects", ran.stdout).groups())
+    assert count >= 5
+    assert total == int(python(worked, STORED, location))
+    for part in (
+        "alias champion of iris_clf is version",
+        "logged_models:",
+        "flavors: python_function, sklearn",
+    ):
+        assert part in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("uri", "words"),
+    [
+        ("iris_clf", "is no model URI"),
+        ("models:/iris_clf/99", "Registered: "),
+        ("models:/iris_clf/Staging", "no such version or stage"),
+        ("models:/iris_clf@nobody", "alias nobody not found"),
+        ("models:/nothing/1", "not found"),
+        ("models:/m-00", "not found"),
+        ("runs:/00/model", "not found"),
+    ],
+)
+def test_a_uri_that_leads_nowhere_ends_in_one_message(worked, uri, words):
+    one_message(worked.run("lab", "trace", uri), words)
+
+
+def test_lineage_of_a_uri_that_leads_nowhere_ends_in_one_message(worked):
+    one_message(worked.run("lab", "lineage", "models:/iris_clf/99"), "Registered: ")
+
+
+def test_lineage_tells_who_when_data_code_packages_and_how_to_reproduce(worked):
+    ran = worked.run("lab", "lineage", "models:/iris_clf@champion")
+    assert ran.returncode == 0, ran.stderr
+    labels = {line.split()[0] for line in ran.stdout.splitlines()}
+    assert {
+        "who",
+        "when",
+        "data",
+        "code",
+        "parameters",
+        "metrics",
+        "package",
+        "registered",
+    } <= labels
+    assert re.search(
+        r"^code +commit [0-9a-f]{40}, the tree (?:was clean|had changes)$", ran.stdout, re.MULTILINE
+    )
+    assert "iris_heldout 78aa701a (heldout)" in ran.stdout
+    command = re.search(r"^reproduce +(.*)$", ran.stdout, re.MULTILINE)[1]
+    again = worked.run("bash", "-c", command)
+    assert (again.returncode, again.stdout.splitlines()[-1]) == (0, "Reproduced: nothing differs.")
+
+
+def test_reset_removes_one_lesson_and_leaves_the_others(worked):
+    before = json.loads(python(worked, COUNT))
+    refused = worked.run("bash", "-c", "echo n | lab reset 02")
+    assert refused.returncode == 1
+    assert json.loads(python(worked, COUNT)) == before
+    assert before["02_log"][0] > 0
+    experiment = "import mlflow; print(mlflow.get_experiment_by_name('02_log').experiment_id)"
+    number = python(worked, experiment).strip()
+    others = int(python(worked, STORED, "")) - int(python(worked, STORED, f"{number}/"))
+
+    ran = worked.run("lab", "reset", "02", "--yes")
+    assert ran.returncode == 0, ran.stderr
+    after = json.loads(python(worked, COUNT))
+    assert after["02_log"] == [0, 0]
+    assert "iris_log" not in after
+    assert {k: v for k, v in after.items() if k != "02_log"} == {
+        k: v for k, v in before.items() if k not in ("02_log", "iris_log")
+    }
+    assert int(python(worked, STORED, f"{number}/")) == 0
+    assert int(python(worked, STORED, "")) == others
+    assert "Nothing of 02_log is there" in worked.run("lab", "reset", "02", "--yes").stdout
+    again = worked.run("lab", "run", "02")
+    assert again.returncode == 0, again.stderr
+
+
+def test_an_exercise_s_error_shows_the_learner_s_line_and_not_ours(lab):
+    script = "mkdir -p /tmp/own && cd /tmp/own && printf 'import mlflow\\nmlflow.load_table(1, 2)\\n' > exercise.py"
+    ran = lab.run("bash", "-c", f"{script} && python exercise.py")
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("exercise.py, line 2: mlflow.load_table(1, 2)\n")
+    assert "site-packages" not in ran.stderr
+
+
+@pytest.mark.parametrize(
+    "command", [[], ["trace", "models:/a/1"]]
+)
+def test_a_server_that_is_away_is_explained(lab, command):
+    one_message(
+        lab.run("lab", *command, MLFLOW_TRACKING_URI="http://127.0.0.1:9"), "MLFLOW_TRACKING_URI"
+    )
+
+
+def test_doctor_answers_scripts_in_json(lab):
+    rows = json.loads(lab.run("lab", "doctor", "--json").stdout)
+    assert [row["name"] for row in rows if not row["ok"]] == []
+    assert len(rows) >= 15

@@ -1,0 +1,60 @@
+"""Lessons run under names of the tests' own, inside a lab, so that nothing of the learner's is touched."""
+
+import os
+import re
+import shutil
+from pathlib import Path
+from uuid import uuid4
+
+import mlflow
+import pytest
+import requests
+from mlflow.entities import ViewType
+
+from lab.lessons import lab_root, lessons
+
+
+def refuse_to_run_outside() -> None:
+    """Stop outside of a lab, where MLflow would quietly write to a file mlflow.db in this folder."""
+    if not os.environ.get("MLFLOW_TRACKING_URI"):
+        pytest.exit(
+            "These tests run inside a lab: docker compose exec trainer pytest tests/smoke, "
+            "or in the shell that make shell opens.",
+            returncode=1,
+        )
+
+
+def copy_under_other_names(target: Path, only: str = "*") -> str:
+    """Copy the lessons to `target` under a prefix, which is returned; `only` is a pattern of folder names.
+
+    An experiment is named after its lesson's folder, and a registered model begins with iris_: in
+    the copies both bear the prefix, and so do the folders.
+    """
+    root, prefix = lab_root(), f"smoke_{uuid4().hex[:8]}"
+    names = "|".join(lesson.name for lesson in lessons(root))
+    for folder in (*root.glob(f"tutorial/{only}"), *root.glob(f"examples/{only}")):
+        copy = target / folder.parent.name / re.sub(rf"^({names})$", rf"{prefix}_\1", folder.name)
+        shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in target.rglob("*"):
+        if file.suffix in (".py", ".md"):
+            text = re.sub(
+                rf"\b({names})(?=\b|_)", rf"{prefix}_\1", file.read_text(encoding="utf-8")
+            )
+            file.write_text(re.sub(r"\biris_", f"{prefix}_", text), encoding="utf-8")
+    return prefix
+
+
+def remove_everything(prefix: str) -> None:
+    """Delete the registered models, experiments and artifacts whose names bear `prefix`.
+
+    The rows of a deleted experiment stay in the database, marked deleted, until `mlflow gc` runs there.
+    """
+    client = mlflow.MlflowClient()
+    for model in client.search_registered_models(f"name LIKE '{prefix}%'"):
+        client.delete_registered_model(model.name)
+    found = client.search_experiments(ViewType.ACTIVE_ONLY, filter_string=f"name LIKE '{prefix}%'")
+    for experiment in found:
+        # MLflow's own delete leaves the artifacts where they are.
+        api = f"{mlflow.get_tracking_uri()}/api/2.0/mlflow-artifacts/artifacts"
+        requests.delete(f"{api}/{experiment.experiment_id}", timeout=60).raise_for_status()
+        client.delete_experiment(experiment.experiment_id)

@@ -1,0 +1,55 @@
+"""A check's verdict, whatever the learner's exercise and the check itself do."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from lab.check import check
+from lab.lessons import Lesson
+
+
+@pytest.fixture
+def lesson(tmp_path):
+    folder = tmp_path / "tutorial" / "04_new"
+    folder.mkdir(parents=True)
+    (folder / "exercise.py").write_text("x = 1\n")
+    return Lesson(tmp_path, folder)
+
+
+def test_exit_status_0_is_passed_with_what_was_proven(lesson):
+    lesson.check.write_text("print('ok  it is there')\n")
+    assert (check(lesson).passed, check(lesson).text) == (True, "ok  it is there")
+
+
+def test_a_message_is_the_next_action(lesson):
+    lesson.check.write_text("import sys; sys.exit('Do this next.')\n")
+    assert (check(lesson).passed, check(lesson).text) == (False, "Do this next.")
+
+
+def test_a_traceback_of_ours_is_not_shown_and_is_no_pass(lesson):
+    lesson.check.write_text("raise RuntimeError('broken')\n")
+    verdict = check(lesson)
+    assert not verdict.passed
+    assert "Traceback" not in verdict.text
+    assert "RuntimeError: broken" in verdict.text
+    assert "lab doctor" in verdict.text
+
+
+def test_a_check_that_takes_too_long_is_stopped_with_all_it_started_and_is_no_pass(lesson):
+    lesson.check.write_text("import subprocess; subprocess.run(['sleep', '4242'])\n")
+    began = time.monotonic()
+    verdict = check(lesson, seconds=1)
+    assert not verdict.passed
+    assert "more than 1 s" in verdict.text
+    assert time.monotonic() - began < 60
+    running = [path.read_bytes() for path in Path("/proc").glob("[1-9]*/cmdline")]
+    assert b"sleep\x004242\x00" not in running
+
+
+def test_a_syntax_error_shows_the_learner_s_line(lesson):
+    lesson.exercise.write_text("x = 1\nmodel = fit(\n")
+    lesson.check.write_text("print('ok')\n")
+    verdict = check(lesson)
+    assert not verdict.passed
+    assert "tutorial/04_new/exercise.py, line 2: model = fit(" in verdict.text

@@ -1,0 +1,44 @@
+"""As a tag it is text"""
+
+# %% Imports and the server
+import os
+
+import mlflow
+import sklearn
+from mlflow.models import infer_signature
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+# Without an address MLflow would quietly write to a file mlflow.db in this folder.
+mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
+ours = [mlflow.set_experiment("02_log_exercise").experiment_id]
+
+# %% Make room: a query would find the candidates of an earlier attempt as well
+client = mlflow.MlflowClient()
+for run in client.search_runs(ours):
+    client.delete_run(run.info.run_id)
+for model in mlflow.search_logged_models(experiment_ids=ours, output_format="list"):
+    client.delete_logged_model(model.model_id)
+
+# %% The data
+X, y = load_iris(as_frame=True, return_X_y=True)
+X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.3, random_state=7, stratify=y)
+
+# %% Three candidates
+for C in (0.01, 1.0, 3.0):
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=C)).fit(X_train, y_train)
+    accuracy = model.score(X_test, y_test)
+    print(f"C={C}: {accuracy:.3f}")
+    with mlflow.start_run(run_name=f"C={C}"):
+        mlflow.log_param("C", C)
+        info = mlflow.sklearn.log_model(
+            model,
+            name="model",
+            signature=infer_signature(X_train, model.predict(X_train)),
+            pip_requirements=[f"scikit-learn=={sklearn.__version__}"],
+            registered_model_name="iris_best",
+        )
+        mlflow.set_tag("test_accuracy", accuracy)
