@@ -52,8 +52,10 @@ def test(mode: ModuleType) -> int:
     embedded.install("dev")
     arguments = shlex.split(os.environ.get("ARGS", ""))
     modes = "embedded stack" if mode is stack else "embedded"
+    # One process for each mode.
+    workers = ["--numprocesses", str(len(modes.split())), "--dist", "loadgroup"]
     return subprocess.run(
-        [embedded.PYTHON, "-m", "pytest", *arguments],
+        [embedded.PYTHON, "-m", "pytest", *workers, *arguments],
         cwd=ROOT,
         env=os.environ | {"LAB_TEST_MODES": modes},
     ).returncode

@@ -36,6 +36,18 @@ def lab(request: pytest.FixtureRequest) -> Lab:
     return request.getfixturevalue(f"{request.param}_lab")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of one mode together: pytest-xdist then runs the two modes side by side."""
+    for item in items:
+        mode = item.callspec.params.get("lab") if hasattr(item, "callspec") else None
+        if mode is None and "embedded_lab" in item.fixturenames:
+            mode = "embedded"
+        if mode is None and item.path.parent.name == "stack":
+            mode = "stack"
+        if mode:
+            item.add_marker(pytest.mark.xdist_group(mode))
+
+
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
     """Leave out the stack's own tests where no engine is to be used."""
     return True if "stack" not in MODES and collection_path == ROOT / "tests" / "stack" else None

@@ -187,9 +187,7 @@ def test_an_exercise_s_error_shows_the_learner_s_line_and_not_ours(lab):
     assert "site-packages" not in ran.stderr
 
 
-@pytest.mark.parametrize(
-    "command", [[], ["trace", "models:/a/1"]]
-)
+@pytest.mark.parametrize("command", [[], ["trace", "models:/a/1"]])
 def test_a_server_that_is_away_is_explained(lab, command):
     one_message(
         lab.run("lab", *command, MLFLOW_TRACKING_URI="http://127.0.0.1:9"), "MLFLOW_TRACKING_URI"

@@ -14,6 +14,12 @@ from lab.errors import LabError
 from lab.lessons import lab_root
 
 MEBI = 1024 * 1024
+# A container's limit and what it uses of it, in bytes: cgroup version 2, and version 1.
+CGROUP = Path("/sys/fs/cgroup")
+CGROUP_FILES = [
+    (CGROUP / "memory.max", CGROUP / "memory.current"),
+    (CGROUP / "memory" / "memory.limit_in_bytes", CGROUP / "memory" / "memory.usage_in_bytes"),
+]
 LEAST_DISK, LEAST_MEMORY = 500 * MEBI, 400 * MEBI
 
 
@@ -28,16 +34,15 @@ def checkout() -> str:
 def disk() -> str:
     """There is room for what lessons write."""
     folder = Path(os.environ.get("LAB_OUTPUT") or ".")
-    try:
-        free = shutil.disk_usage(folder).free
-    except FileNotFoundError:
+    if not folder.exists():
         raise Finding(
             f"LAB_OUTPUT, the folder for what lessons write, is not there: {folder}. Make it."
-        ) from None
-    if not os.access(folder, os.W_OK):
+        )
+    if not os.access(folder, os.W_OK | os.X_OK):
         raise Finding(
             f"Lessons cannot write to {folder} (LAB_OUTPUT). Give it to {os.getuid()}, or name another."
         )
+    free = shutil.disk_usage(folder).free
     if free < LEAST_DISK:
         raise Finding(
             f"Only {free // MEBI} MiB are free for what lessons write ({folder}). "
@@ -47,12 +52,15 @@ def disk() -> str:
 
 
 def memory() -> str:
-    """There is memory for a lesson."""
+    """There is memory for a lesson, on the machine and within a container's limit."""
     meminfo = Path("/proc/meminfo")
     if not meminfo.exists():
         return "cannot be told on this system"
     values = dict(line.split(":") for line in meminfo.read_text().splitlines())
     free = int(values["MemAvailable"].split()[0]) * 1024
+    for limit, used in CGROUP_FILES:
+        if limit.exists() and (most := limit.read_text().strip()) != "max":
+            free = min(free, int(most) - int(used.read_text()))
     if free < LEAST_MEMORY:
         raise Finding(
             f"Only {free // MEBI} MiB of memory are available, a lesson takes about 300. "

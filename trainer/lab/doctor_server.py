@@ -50,26 +50,34 @@ def port_answers() -> str:
 
 
 def api(method: str, path: str, **more: object) -> requests.Response:
-    """Send one request to the server's REST API; Finding if it is refused or fails."""
+    """Send one request to the server's REST API; Finding if it gets no answer or the server fails."""
     try:
         answer = requests.request(method, f"{address()}{path}", timeout=SECONDS, **more)
     except requests.RequestException as error:
         raise Finding(explain.unreachable(address(), type(error).__name__)) from None
-    if answer.status_code == 403 and "Invalid Host header" in answer.text:
-        raise Finding(explain.host_refused(address()))
     if answer.status_code >= 500:
         raise Finding(explain.broken(address(), str(answer.status_code)))
     return answer
 
 
+SEARCH = "/api/2.0/mlflow/experiments/search"
+
+
+def host_allowed() -> str:
+    """The server lets us in under the name by which we call it."""
+    answer = api("GET", SEARCH, params={"max_results": 1})
+    if answer.status_code == 403 and "Invalid Host header" in answer.text:
+        raise Finding(explain.host_refused(address()))
+    return f"{urlsplit(address()).hostname} is let in"
+
+
 def is_mlflow() -> str:
-    """What answers there is MLflow, and lets us in under this name."""
-    answer = api("GET", "/api/2.0/mlflow/experiments/search", params={"max_results": 1})
-    if answer.status_code != 200 or "application/json" not in answer.headers.get(
-        "content-type", ""
-    ):
+    """What answers there is MLflow."""
+    answer = api("GET", SEARCH, params={"max_results": 1})
+    kind = answer.headers.get("content-type", "")
+    if answer.status_code != 200 or "application/json" not in kind:
         raise Finding(explain.not_mlflow(address()))
-    return "MLflow's API answers"
+    return "its API answers"
 
 
 def same_version() -> str:
@@ -99,7 +107,7 @@ def artifact_round_trip() -> str:
 
 def proxied_root() -> str:
     """Experiments keep their artifacts through the server, so that no client needs a key of the store."""
-    answer = api("GET", "/api/2.0/mlflow/experiments/search", params={"max_results": 100})
+    answer = api("GET", SEARCH, params={"max_results": 100})
     for experiment in answer.json().get("experiments", []):
         root = experiment["artifact_location"]
         if not root.startswith("mlflow-artifacts:"):
@@ -129,7 +137,8 @@ CHECKS = {
     "tracking address": tracking_address,
     "name resolves": name_resolves,
     "port answers": port_answers,
-    "MLflow lets us in": is_mlflow,
+    "Host is allowed": host_allowed,
+    "it is MLflow": is_mlflow,
     "same version": same_version,
     "artifact roots": proxied_root,
     "artifacts": artifact_round_trip,

@@ -9,6 +9,7 @@ import contextlib
 import io
 import os
 import sys
+import tempfile
 
 import mlflow
 import numpy as np
@@ -79,8 +80,13 @@ for model in models:
     if model.model_id not in scores:
         continue
     try:
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            loaded = mlflow.pyfunc.load_model(model.model_uri)
+        with (
+            # Without a folder of ours MLflow would leave its copy of the model behind.
+            tempfile.TemporaryDirectory() as copy,
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()),
+        ):
+            loaded = mlflow.pyfunc.load_model(model.model_uri, dst_path=copy)
             said = np.asarray(loaded.predict(X_test)).ravel().tolist()
             more = np.asarray(loaded.predict(pd.DataFrame(between, columns=X.columns)))
     except (Exception, SystemExit) as error:
@@ -90,7 +96,7 @@ for model in models:
         what = f"{type(error).__name__}: {str(error).split('Error: ')[-1][:400]}"
         sys.exit(
             f"Candidate {named[model.model_id]} cannot be loaded and asked: {what}\n"
-            f"Log models that take iris's four columns as they are: {run_it}"
+            f"Log models that load, and take iris's four columns as they are, then {run_it}"
         )
     matches = [a == b for a, b in zip(said, expected, strict=False)]
     right[model.model_id] = sum(matches) if len(said) == len(expected) else 0
@@ -125,15 +131,21 @@ for version in client.search_model_versions():
     # An older one cannot be of these models.
     if version.creation_timestamp < began:
         continue
-    try:
-        info = mlflow.models.get_model_info(f"models:/{version.name}/{version.version}")
-    except Exception as error:
-        if "API request to" in str(error):
-            raise
-        # Its model was deleted, so it is none of these.
-        continue
-    if info.model_id in named:
-        registered[version.name, int(version.version)] = info.model_id
+    held = next((model_id for model_id in named if model_id in version.source), None)
+    if held is None:
+        # Registered by its run or copied: then the files say which model it is.
+        uri = f"models:/{version.name}/{version.version}/MLmodel"
+        try:
+            with tempfile.TemporaryDirectory() as copy:
+                file = mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=copy)
+                held = mlflow.models.Model.load(file).model_id
+        except Exception as error:
+            if "API request to" in str(error):
+                raise
+            # Deleted in between, or its files are gone.
+            continue
+    if held in named:
+        registered[version.name, int(version.version)] = held
 versions = [int(version.version) for version in client.search_model_versions("name='iris_best'")]
 if not versions:
     sys.exit(f"There is no version of iris_best.\nRegister the best, {best}, then {run_it}")

@@ -1,0 +1,135 @@
+"""lab doctor: each cause is broken for real, and its row fails, and no other but those that follow from it."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.doctor import SERVER, assert_only, doctor, rows
+
+
+def test_all_is_well(lab):
+    found = rows(doctor(lab))
+    assert {row["name"] for row in found.values() if row["ok"] is not True} == set()
+    assert set(SERVER) < set(found)
+
+
+def test_tracking_address_unset(lab):
+    assert_only(
+        lab.run("lab", "doctor", "--json", unset="MLFLOW_TRACKING_URI"),
+        "tracking address",
+        "make shell",
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "name", "remedy"),
+    [
+        ("mlflow:5000", "tracking address", "http://"),
+        ("http://mlfow:5000", "name resolves", "MLFLOW_TRACKING_URI"),
+        ("http://127.0.0.1:9", "port answers", "Start it with"),
+    ],
+)
+def test_address(lab, address, name, remedy):
+    assert_only(doctor(lab, MLFLOW_TRACKING_URI=address), name, remedy)
+
+
+def test_host(embedded_lab):
+    port = embedded_lab.settings["MLFLOW_PORT"]
+    ran = doctor(embedded_lab, MLFLOW_TRACKING_URI=f"http://127.1:{port}")
+    assert_only(ran, "Host is allowed", "MLFLOW_SERVER_ALLOWED_HOSTS")
+
+
+@pytest.mark.parametrize(("package", "also"), [("mlflow", ("packages",)), ("rich", ())])
+def test_versions(lab, package, also):
+    # Another version's metadata in front of the installed one's, as an upgrade by hand leaves it.
+    folder = f"/tmp/other-{package}/{package}-2.0.0.dist-info"  # noqa: S108
+    metadata = f"Metadata-Version: 2.1\\nName: {package}\\nVersion: 2.0.0\\n"
+    lab.run("bash", "-c", f"mkdir -p {folder} && printf '{metadata}' > {folder}/METADATA")
+    ran = doctor(lab, PYTHONPATH=str(Path(folder).parent))
+    name = "same version" if package == "mlflow" else "packages"
+    assert_only(ran, name, "2.0.0", "docker compose up --build --wait", also=also)
+
+
+def test_artifact_root_past_the_server(lab):
+    code = """
+import mlflow, sys
+client = mlflow.MlflowClient()
+if sys.argv[1] == "make":
+    print(client.create_experiment("past-the-server", artifact_location="file:///tmp/past"))
+else:
+    client.delete_experiment(sys.argv[1])
+"""
+    made = lab.run("python", "-c", code, "make")
+    assert made.returncode == 0, made.stderr
+    try:
+        assert_only(doctor(lab), "artifact roots", "past-the-server", "--artifacts-destination")
+    finally:
+        lab.run("python", "-c", code, made.stdout.strip())
+
+
+def test_clock(lab):
+    late = "import time; now = time.time; time.time = lambda: now() + 3600"
+    code = f"{late}; from lab.cli import app; app(['doctor', '--json'])"
+    assert_only(lab.run("python", "-c", code), "clock", "Set the time")
+
+
+def test_disk(lab):
+    missing = doctor(lab, LAB_OUTPUT="/nowhere")
+    assert_only(missing, "disk", "LAB_OUTPUT")
+
+
+@pytest.mark.parametrize(
+    "name", ["AWS_ACCESS_KEY_ID", "MLFLOW_S3_ENDPOINT_URL", "MLFLOW_REGISTRY_URI"]
+)
+def test_variable_left_over(lab, name):
+    assert_only(doctor(lab, **{name: "x"}), "variables", f"unset {name}")
+
+
+def test_git(lab):
+    alone = 'd=$(mktemp -d); ln -s "$(command -v lab)" $d/lab; PATH=$d $d/lab doctor --json'
+    assert_only(lab.run("bash", "-c", alone), "git", "Install git")
+
+
+def test_database_schema(lab):
+    def set_revision(revision: str) -> str:
+        if lab.mode == "embedded":
+            with sqlite3.connect(Path(lab.settings["LAB_STATE"]) / "mlflow.db") as database:
+                [(before,)] = database.execute("SELECT version_num FROM alembic_version").fetchall()
+                database.execute("UPDATE alembic_version SET version_num = ?", [revision])
+            return before
+        psql = [
+            "exec",
+            "--no-TTY",
+            "postgres",
+            "psql",
+            "--username=postgres",
+            "--quiet",
+            "-At",
+            "mlflow",
+        ]
+        before = lab.compose(
+            *psql, "--command=SELECT version_num FROM alembic_version"
+        ).stdout.strip()
+        lab.compose(*psql, f"--command=UPDATE alembic_version SET version_num = '{revision}'")
+        return before
+
+    before = set_revision("cbc13b556ace")
+    try:
+        assert_only(doctor(lab), "database schema", "make upgrade-database")
+    finally:
+        set_revision(before)
+
+
+def test_artifacts_cannot_be_stored(embedded_lab):
+    artifacts = Path(embedded_lab.settings["LAB_STATE"]) / "artifacts"
+    kept = artifacts.with_name("kept")
+    if artifacts.exists():
+        artifacts.rename(kept)
+    artifacts.write_text("not a folder")
+    try:
+        assert_only(doctor(embedded_lab), "artifacts", "artifact store")
+    finally:
+        artifacts.unlink()
+        if kept.exists():
+            kept.rename(artifacts)
