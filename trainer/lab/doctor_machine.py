@@ -34,13 +34,10 @@ def checkout() -> str:
 def disk() -> str:
     """There is room for what lessons write."""
     folder = Path(os.environ.get("LAB_OUTPUT") or ".")
-    if not folder.exists():
-        raise Finding(
-            f"LAB_OUTPUT, the folder for what lessons write, is not there: {folder}. Make it."
-        )
     if not os.access(folder, os.W_OK | os.X_OK):
         raise Finding(
-            f"Lessons cannot write to {folder} (LAB_OUTPUT). Give it to {os.getuid()}, or name another."
+            f"Lessons cannot write to {folder} (LAB_OUTPUT): make that folder, give it to the user "
+            f"with the number {os.getuid()}, or name another."
         )
     free = shutil.disk_usage(folder).free
     if free < LEAST_DISK:
