@@ -4,11 +4,13 @@ What is right and wrong is data: a lesson's answers/right_*.py and answers/wrong
 a wrong answer's docstring is a part of the message that its learner must get. Run inside a lab.
 """
 
-import os
+import shutil
 import subprocess
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import mlflow
 import pytest
 
 from lab.check import Verdict, check
@@ -21,25 +23,41 @@ WRONG = [(le.name, p.name) for le in LESSONS for p in sorted(le.folder.glob("ans
 NAMES = [lesson.name for lesson in LESSONS]
 
 
+@dataclass
+class Attempts:
+    """Answers carried out under names of their own, and checked."""
+
+    folder: Path
+    prefixes: list[str] = field(default_factory=list)
+    lesson: Lesson | None = None
+
+    def __call__(self, name: str, script: str | None) -> Verdict:
+        """Carry out a lesson's script, or none, and return the verdict."""
+        self.prefixes.append(copy_under_other_names(self.folder, only=name))
+        copy = self.folder / "tutorial" / f"{self.prefixes[-1]}_{name}"
+        if script:
+            exercise = copy / "exercise.py"
+            # As the learner does: whatever the answer, it stands in exercise.py.
+            if script != exercise.name:
+                shutil.copyfile(copy / script, exercise)
+            command = [sys.executable, str(exercise)]
+            ran = subprocess.run(command, cwd=self.folder, text=True, capture_output=True)
+            assert ran.returncode == 0, ran.stdout + ran.stderr
+        self.lesson = Lesson(self.folder, copy)
+        return self.again()
+
+    def again(self) -> Verdict:
+        """Check once more what is there."""
+        return check(self.lesson)
+
+
 @pytest.fixture
 def verdict_on(tmp_path, monkeypatch):
-    """Return a function that carries out an answer under names of its own, and has it checked."""
-    prefixes = []
-
-    def answer_and_check(name: str, script: str | None) -> Verdict:
-        prefixes.append(copy_under_other_names(tmp_path, only=name))
-        monkeypatch.setenv("LAB_OUTPUT", str(tmp_path / "output"))
-        folder = tmp_path / "tutorial" / f"{prefixes[-1]}_{name}"
-        if script:
-            command = [sys.executable, str(folder / script)]
-            ran = subprocess.run(
-                command, cwd=tmp_path, text=True, capture_output=True, env=os.environ
-            )
-            assert ran.returncode == 0, ran.stdout + ran.stderr
-        return check(Lesson(tmp_path, folder))
-
-    yield answer_and_check
-    for prefix in prefixes:
+    """Lend a function that carries out an answer and has it checked; all it made is removed."""
+    monkeypatch.setenv("LAB_OUTPUT", str(tmp_path / "output"))
+    attempts = Attempts(tmp_path)
+    yield attempts
+    for prefix in attempts.prefixes:
         remove_everything(prefix)
 
 
@@ -68,6 +86,34 @@ def test_starter_runs_and_fails_its_check(verdict_on, name):
 def test_solution_passes(verdict_on, name):
     verdict = verdict_on(name, "solution.py")
     assert verdict.passed, verdict.text
+
+
+@pytest.mark.parametrize(
+    "name", [le.name for le in LESSONS if "register" in le.solution.read_text()]
+)
+def test_a_version_that_somebody_deleted_is_said_to_be_missing(verdict_on, name):
+    client = mlflow.MlflowClient()
+    before = {model.name for model in client.search_registered_models()}
+    assert verdict_on(name, "solution.py").passed
+    made = [model for model in client.search_registered_models() if model.name not in before]
+    for model in made:
+        for version in client.search_model_versions(f"name = '{model.name}'"):
+            client.delete_model_version(model.name, version.version)
+    verdict = verdict_on.again()
+    assert not verdict.passed
+    assert 0 < len(verdict.text.splitlines()) <= 4, verdict.text
+    assert "could not judge" not in verdict.text
+
+
+@pytest.mark.parametrize(
+    "name", [le.name for le in LESSONS if "set_tracking_uri" in le.check.read_text()]
+)
+def test_a_server_that_is_away_is_no_pass(verdict_on, monkeypatch, name):
+    with monkeypatch.context() as away:
+        away.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+        verdict = verdict_on(name, None)
+    assert not verdict.passed
+    assert verdict.text.startswith("No MLflow server answers at http://127.0.0.1:9")
 
 
 @pytest.mark.parametrize(("name", "script"), RIGHT)
