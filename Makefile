@@ -6,7 +6,7 @@ LAB = $(PYTHON) -m host
 .PHONY: help demo test up down shell delete-data upgrade-database lint lock
 
 help: ## list these targets
-	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+)(%?):.*## /make \1\2\t/; s/%/NN/' | expand -t 24
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { sub("%", "NN", $$1); printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## start the lab and run every lesson and example
 	@$(LAB) demo

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from types import ModuleType
 
-from host import embedded, stack
+from host import embedded, stack, venv
 from host.errors import LabError
 from host.settings import ROOT, port, settings
 
@@ -49,13 +49,15 @@ def test(mode: ModuleType) -> int:
 
     The environment's ARGS goes to pytest.
     """
-    embedded.install("dev")
+    # Both before any test runs: what is installed must not change under the tests.
+    venv.install("trainer")
+    venv.install("dev")
     arguments = shlex.split(os.environ.get("ARGS", ""))
     modes = "embedded stack" if mode is stack else "embedded"
     # One process for each mode.
     workers = ["--numprocesses", str(len(modes.split())), "--dist", "loadgroup"]
     return subprocess.run(
-        [embedded.PYTHON, "-m", "pytest", *workers, *arguments],
+        [venv.PYTHON, "-m", "pytest", *workers, *arguments],
         cwd=ROOT,
         env=os.environ | {"LAB_TEST_MODES": modes},
     ).returncode
@@ -64,7 +66,8 @@ def test(mode: ModuleType) -> int:
 def delete_data(mode: ModuleType) -> int:
     """Delete every run, model and object of the lab, after asking."""
     what = f"the volumes of {stack.name()}" if mode is stack else f"the folder {embedded.STATE}"
-    if input(f"Delete all runs, models and files of this lab ({what})? Type yes: ") != "yes":
+    print(f"Delete all runs, models and files of this lab ({what})? Type yes: ", end="", flush=True)
+    if sys.stdin.readline().strip() != "yes":
         print("Nothing was deleted.")
         return 1
     mode.delete_data()
@@ -90,7 +93,7 @@ def main() -> None:
 def carry_out(command: str, argument: str | None) -> int:
     """Carry out `command` in the mode that is chosen; return the exit status."""
     if command == "install":
-        embedded.install(argument or "trainer")
+        venv.install(argument or "trainer")
         return 0
     mode = choose()
     if command == "demo":
@@ -103,6 +106,9 @@ def carry_out(command: str, argument: str | None) -> int:
     if command == "delete-data":
         return delete_data(mode)
     getattr(mode, command.replace("-", "_"))()
+    if command == "down" and mode is stack:
+        # It may have been started while no engine answered.
+        embedded.down()
     if command == "up":
         print(f"MLflow's page: http://localhost:{port('MLFLOW_PORT')}")
         print("A learner's shell: make shell · every lesson: make demo · stop: make down")

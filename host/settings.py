@@ -18,16 +18,26 @@ def read_env_file(path: Path) -> dict[str, str]:
     if not path.exists():
         return {}
     lines = re.findall(
-        r"^[ \t]*(\w+)[ \t]*=[ \t]*(.*?)[ \t]*$",
+        r"^[ \t]*(?:export[ \t]+)?(\w+)[ \t]*=[ \t]*(.*?)[ \t]*$",
         path.read_text(encoding="utf-8"),
         flags=re.MULTILINE,
     )
-    return {name: value.strip("\"'") for name, value in lines}
+    return {name: unquoted(value) for name, value in lines}
+
+
+def unquoted(value: str) -> str:
+    """Return what a .env file's value means: without its quotes, or without a comment behind it."""
+    if quoted := re.match(r"""(["'])(.*?)\1""", value):
+        return quoted[2]
+    return re.sub(r"\s+#.*", "", value)
 
 
 def settings() -> dict[str, str]:
     """Return every setting with its value; an empty one in the environment does not hide .env's."""
-    values = read_env_file(ROOT / ".env.example") | read_env_file(ROOT / ".env")
+    example = read_env_file(ROOT / ".env.example")
+    # A password that is missing is missing; everything else has the example's value by default.
+    defaults = {n: "" if v.startswith(PLACEHOLDER) else v for n, v in example.items()}
+    values = defaults | read_env_file(ROOT / ".env")
     return {name: os.environ.get(name) or value for name, value in values.items()}
 
 
@@ -50,9 +60,15 @@ def ensure_env_file() -> None:
         text = re.sub(r"^LAB_UID=.*$", f"LAB_UID={os.getuid()}", text, flags=re.MULTILINE)
     # Under another name first: never half a file, and never one that others can read.
     draft = ROOT / f".env.{os.getpid()}"
-    draft.touch(mode=0o600)
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(target)
+    try:
+        draft.touch(mode=0o600)
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(target)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise LabError(
+            f"{target} cannot be written: {error.strerror}. Give this folder to your user."
+        ) from None
     print("Wrote .env with random passwords.")
 
 
@@ -62,5 +78,8 @@ def check_passwords() -> None:
         if name.endswith(("PASSWORD", "SECRET_KEY")) and len(value) < SHORTEST:
             state = f"has {len(value)} characters" if value else "is empty"
             raise LabError(f"{name} in .env {state}; it needs at least {SHORTEST}.")
-    if len(settings()["MINIO_ROOT_USER"]) < 3:
-        raise LabError("MINIO_ROOT_USER in .env needs at least 3 characters.")
+    user = settings()["MINIO_ROOT_USER"]
+    if len(user) < 3 or user in ("mlflow", "lab-reader"):
+        raise LabError(
+            "MINIO_ROOT_USER in .env needs at least 3 characters, and is not mlflow or lab-reader."
+        )

@@ -3,23 +3,25 @@
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 from typing import NoReturn
 
 from host.errors import LabError
+from host.ports import check_free
 from host.settings import ROOT, check_passwords, ensure_env_file, port, settings
 
 # The first that know a health check's start_interval, and inline configs.
 OLDEST_ENGINE, OLDEST_COMPOSE = (25, 0), (2, 26)
-PORTS = {"MLFLOW_PORT": "mlflow", "MINIO_PORT": "minio", "MINIO_CONSOLE_PORT": "minio"}
+PORTS = ("MLFLOW_PORT", "MINIO_PORT", "MINIO_CONSOLE_PORT")
 
 
 def compose(*words: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
     """Run `docker compose` in the checkout, showing its output unless it is captured."""
+    # Compose takes an empty variable for a value; here it does not hide what .env says.
+    env = os.environ | settings()
     return subprocess.run(
-        ["docker", "compose", *words], cwd=ROOT, text=True, capture_output=capture
+        ["docker", "compose", *words], cwd=ROOT, env=env, text=True, capture_output=capture
     )
 
 
@@ -42,7 +44,10 @@ def engine_problem() -> str | None:
     except subprocess.TimeoutExpired:
         return "the Docker engine does not answer within 20 s; start it again"
     if engine.returncode != 0:
-        return f"no Docker engine answers; start it ({engine.stderr.strip().splitlines()[-1]})"
+        said = (engine.stderr or engine.stdout).strip() or "it said nothing"
+        if "permission denied" in said:
+            return "your user may not talk to the Docker engine; join its group: sudo usermod -aG docker $USER"
+        return f"no Docker engine answers; start it ({said.splitlines()[-1]})"
     if numbers(engine.stdout) < OLDEST_ENGINE:
         return f"the Docker engine is {engine.stdout.strip()}, older than {OLDEST_ENGINE[0]}; update it"
     plugin = compose("version", "--short", capture=True)
@@ -66,19 +71,12 @@ def check_ports() -> None:
         for container in containers()
         for publisher in container.get("Publishers") or []
     }
+    numbers_given = [port(name) for name in PORTS]
+    if len(set(numbers_given)) < len(PORTS):
+        raise LabError(f"{', '.join(PORTS)} in .env need a number each; they are {numbers_given}.")
     for name in PORTS:
-        if port(name) in ours:
-            continue
-        with socket.socket() as probe:
-            # As Docker does it: a port that waits for late packets of a lab just stopped is free.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port(name)))
-            except OSError as error:
-                raise LabError(
-                    f"Port {port(name)} cannot be had ({error.strerror}). "
-                    f"Stop what uses it, or give another number to {name} in .env."
-                ) from None
+        if port(name) not in ours:
+            check_free(name)
 
 
 def up() -> None:
@@ -86,17 +84,47 @@ def up() -> None:
     ensure_env_file()
     check_passwords()
     check_ports()
-    if not compose("images", "--quiet", capture=True).stdout.strip():
+    if not image_exists(f"{name()}-minio"):
         print(
             "Building the images. The first time takes about six minutes, of which MinIO, "
             "compiled from its source, takes three; later starts take seconds.",
             flush=True,
         )
+    pull_base_images()
     # Built apart from the start, so that a failure of the one is not taken for one of the other.
     if compose("build").returncode != 0:
         raise LabError("An image could not be built; the lines above say why. Then again: make up")
-    if compose("up", "--detach", "--wait", "--remove-orphans").returncode != 0:
+    if (
+        compose("up", "--detach", "--wait", "--wait-timeout", "300", "--remove-orphans").returncode
+        != 0
+    ):
         raise LabError(what_failed())
+
+
+def image_exists(image: str) -> bool:
+    """Tell whether the engine has an image."""
+    return (
+        subprocess.run(["docker", "image", "inspect", image], capture_output=True).returncode == 0
+    )
+
+
+def pull_base_images() -> None:
+    """Fetch the images that ours start from, once: a build that finds them here asks no registry."""
+    for dockerfile in sorted(ROOT.glob("*/Dockerfile")):
+        text = dockerfile.read_text(encoding="utf-8")
+        for image in re.findall(r"^FROM (\S+:\S+)", text, flags=re.MULTILINE):
+            if not image_exists(image):
+                # A failure is the build's to report, which tries again.
+                subprocess.run(["docker", "pull", image])
+
+
+def last_check(container: str) -> str:
+    """Return what a container's health check printed last."""
+    template = "{{range .State.Health.Log}}{{.Output}}\x00{{end}}"
+    command = ["docker", "inspect", "--format", template, container]
+    outputs = subprocess.run(command, text=True, capture_output=True).stdout.strip().split("\x00")
+    said = [output.strip() for output in outputs if output.strip()]
+    return said[-1] if said else "nothing"
 
 
 def what_failed() -> str:
@@ -107,6 +135,10 @@ def what_failed() -> str:
         if done or container["State"] == "created" or container.get("Health") == "healthy":
             continue
         service = str(container["Service"])
+        if container.get("Health") in ("unhealthy", "starting"):
+            report.append(
+                f"{service}'s health check said at last:\n{last_check(str(container['ID']))}"
+            )
         log = compose(
             "logs", "--no-log-prefix", "--no-color", "--tail", "8", service, capture=True
         ).stdout

@@ -16,18 +16,22 @@ def embedded_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """The lab without Docker, on a folder of its own."""
     state = str(tmp_path_factory.mktemp("embedded"))
     lab = Lab("embedded", {"LAB_STATE": state, "MLFLOW_PORT": free_ports(1)[0]})
-    start(lab)
-    yield lab
-    lab.host("down")
+    try:
+        start(lab)
+        yield lab
+    finally:
+        lab.host("down")
 
 
 @pytest.fixture(scope="session")
 def stack_lab() -> Iterator[Lab]:
     """The lab on Compose, in a project of its own."""
     lab = Lab("stack", stack_settings("mlflow-model-lab-test"))
-    start(lab)
-    yield lab
-    lab.compose("down", "--volumes", "--remove-orphans")
+    try:
+        start(lab)
+        yield lab
+    finally:
+        lab.compose("down", "--volumes", "--remove-orphans")
 
 
 @pytest.fixture(params=MODES, scope="session")
@@ -36,11 +40,15 @@ def lab(request: pytest.FixtureRequest) -> Lab:
     return request.getfixturevalue(f"{request.param}_lab")
 
 
+# Before pytest-xdist's own, which reads the marks.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of one mode together: pytest-xdist then runs the two modes side by side."""
     for item in items:
         mode = item.callspec.params.get("lab") if hasattr(item, "callspec") else None
-        if mode is None and "embedded_lab" in item.fixturenames:
+        if mode is None and (
+            "embedded_lab" in item.fixturenames or item.path.stem == "test_schema"
+        ):
             mode = "embedded"
         if mode is None and item.path.parent.name == "stack":
             mode = "stack"

@@ -8,10 +8,10 @@ from uuid import uuid4
 
 import mlflow
 import pytest
-import requests
 from mlflow.entities import ViewType
 
 from lab.lessons import lab_root, lessons
+from lab.reset import ARTIFACTS, delete_artifacts
 
 
 def refuse_to_run_outside() -> None:
@@ -54,7 +54,5 @@ def remove_everything(prefix: str) -> None:
         client.delete_registered_model(model.name)
     found = client.search_experiments(ViewType.ACTIVE_ONLY, filter_string=f"name LIKE '{prefix}%'")
     for experiment in found:
-        # MLflow's own delete leaves the artifacts where they are.
-        api = f"{mlflow.get_tracking_uri()}/api/2.0/mlflow-artifacts/artifacts"
-        requests.delete(f"{api}/{experiment.experiment_id}", timeout=60).raise_for_status()
+        delete_artifacts(f"{ARTIFACTS}{experiment.experiment_id}")
         client.delete_experiment(experiment.experiment_id)

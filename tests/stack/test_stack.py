@@ -71,7 +71,8 @@ def test_a_service_knows_its_own_secrets_only(stack_lab, service):
 
 
 def test_env_file_cannot_be_read_in_the_trainer(stack_lab):
-    assert stack_lab.run("cat", "/lab/.env").stdout == ""
+    ran = stack_lab.run("cat", "/lab/.env")
+    assert (ran.returncode, ran.stdout) == (0, "")
 
 
 def test_the_learner_has_a_name_a_home_and_a_read_only_checkout_that_git_trusts(stack_lab):

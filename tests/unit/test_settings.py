@@ -58,6 +58,27 @@ def test_an_empty_setting_is_empty_and_not_the_next_line(root):
     assert settings.read_env_file(root / ".env") == {"LAB_MODE": "", "MLFLOW_PORT": "5001"}
 
 
+def test_a_password_is_never_taken_from_the_example(root):
+    (root / ".env").write_text("MLFLOW_PORT=5001\n")
+    with pytest.raises(LabError, match=r"POSTGRES_PASSWORD in \.env is empty"):
+        settings.check_passwords()
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("A=1 # one", "1"),
+        ("export A=1", "1"),
+        ("A='1 # one'", "1 # one"),
+        ("A=a#b", "a#b"),
+        ("A=#c", ""),
+    ],
+)
+def test_values_are_read_as_compose_reads_them(root, line, value):
+    (root / ".env").write_text(f"{line}\n")
+    assert settings.read_env_file(root / ".env") == {"A": value}
+
+
 @pytest.mark.parametrize("value", ["fife", "0", "70000", "-1"])
 def test_port_that_is_none_is_refused_by_name(root, monkeypatch, value):
     monkeypatch.setenv("MINIO_PORT", value)
@@ -67,6 +88,7 @@ def test_port_that_is_none_is_refused_by_name(root, monkeypatch, value):
 
 @pytest.mark.parametrize(("value", "state"), [("", "is empty"), ("1234567", "has 7 characters")])
 def test_password_that_is_missing_or_short_is_refused_by_name(root, value, state):
-    (root / ".env").write_text(f"MINIO_ROOT_PASSWORD={value}\n")
+    text = (root / ".env.example").read_text()
+    (root / ".env").write_text(f"{text}\nMINIO_ROOT_PASSWORD={value}\n")
     with pytest.raises(LabError, match=f"MINIO_ROOT_PASSWORD in .env {state}"):
         settings.check_passwords()

@@ -22,10 +22,15 @@ class Verdict:
 
 def syntax_error(lesson: Lesson) -> str | None:
     """Return where the learner's exercise is no Python, or None."""
+    name = lesson.exercise.relative_to(lesson.root)
     try:
         ast.parse(lesson.exercise.read_text(encoding="utf-8"))
+    except OSError as error:
+        return f"{name} cannot be read ({error.strerror}). To get the starter back: git checkout -- {name}"
+    except UnicodeDecodeError:
+        return f"{name} is not text in UTF-8. Save it as such, or get the starter back: git checkout -- {name}"
     except SyntaxError as error:
-        where = f"{lesson.exercise.relative_to(lesson.root)}, line {error.lineno}"
+        where = f"{name}, line {error.lineno}"
         return f"{where}: {(error.text or '').strip()}\n{error.msg}. Mend this line first."
     return None
 
@@ -53,8 +58,17 @@ def check(lesson: Lesson, seconds: float = SECONDS) -> Verdict:
             f"The check took more than {seconds:g} s and was stopped, so this is not passed. "
             "Does your model take that long to load or to predict? Try it on a few rows.",
         )
-    if process.returncode == 0:
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
+    proven = said.strip().splitlines()
+    # The last words of a check that got to its end: a learner's model may end the process.
+    if process.returncode == 0 and proven and proven[-1].startswith("ok"):
         return Verdict(True, said.strip())
+    if process.returncode == 0:
+        return Verdict(
+            False, "Your model ended the check's process before it was judged. It must not exit."
+        )
     if "Traceback (most recent call last)" in complaint:
         last = complaint.strip().splitlines()[-1]
         return Verdict(

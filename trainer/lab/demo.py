@@ -1,11 +1,13 @@
 """Every lesson and example in order, for whoever wants to see the whole lab at work."""
 
+import contextlib
 import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import requests
 from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
@@ -31,6 +33,8 @@ def demo(
     Raises LabError at the first script that fails, naming it and how to go on from there.
     """
     chosen = lessons(root)
+    if only and start:
+        raise LabError("Give --lesson for one lesson, or --from for it and all after it, not both.")
     if only:
         chosen = [find(only, chosen)]
     elif start:
@@ -38,6 +42,8 @@ def demo(
     for lesson in chosen:
         for script in lesson.scripts:
             show(root, script, lesson, console, pause)
+        if page := page_of(lesson):
+            console.print(f"[bold]Show[/bold]  {page}\n", soft_wrap=True)
     addresses(console)
 
 
@@ -48,24 +54,43 @@ def show(root: Path, script: Path, lesson: Lesson, console: Console, pause: bool
     console.print(f"[dim]$ python {escape(str(script))}[/dim]")
     sys.stdout.flush()
     if pause:
-        console.input("[dim]Enter runs it[/dim] ")
+        with contextlib.suppress(EOFError):  # Nobody there to press it.
+            console.input("[dim]Enter runs it[/dim] ")
     began = time.monotonic()
     status = subprocess.run([sys.executable, str(script)], cwd=root).returncode
     if status != 0:
         raise LabError(
-            f"{script} ended with exit status {status}. When that is mended, go on with: "
-            f"lab demo --from {lesson.number}"
+            f"{script} ended with exit status {status}. When that is mended, go on in the lab's shell "
+            f"(make shell) with: lab demo --from {lesson.number}"
         )
     console.print(f"[green]done[/green] in {time.monotonic() - began:.1f} s\n")
 
 
+def page_of(lesson: Lesson) -> str | None:
+    """Return the address of the lesson's runs, or None where it made none."""
+    url = f"{os.environ.get('MLFLOW_TRACKING_URI', '')}/api/2.0/mlflow/experiments/get-by-name"
+    try:
+        answer = requests.get(url, params={"experiment_name": lesson.name}, timeout=10)
+    except requests.RequestException:
+        # A lesson that needs no server ran without one.
+        return None
+    if not answer.ok:
+        return None
+    number = answer.json()["experiment"]["experiment_id"]
+    return f"{pages()}/#/experiments/{number}/runs{VIEW}"
+
+
+def pages() -> str:
+    """Return the address of MLflow's pages, as a browser outside the lab has to call it."""
+    return os.environ.get("LAB_MLFLOW_PAGE", os.environ.get("MLFLOW_TRACKING_URI", ""))
+
+
 def addresses(console: Console) -> None:
     """Print the pages to open in a browser, in the view that shows models."""
-    mlflow = os.environ.get("LAB_MLFLOW_PAGE", os.environ.get("MLFLOW_TRACKING_URI", ""))
     # soft_wrap: an address broken over two lines cannot be clicked.
     console.print("[bold]Open in a browser[/bold]")
-    console.print(f"  runs and logged models   {mlflow}/#/experiments{VIEW}", soft_wrap=True)
-    console.print(f"  registered models        {mlflow}/#/models{VIEW}", soft_wrap=True)
+    console.print(f"  runs and logged models   {pages()}/#/experiments{VIEW}", soft_wrap=True)
+    console.print(f"  registered models        {pages()}/#/models{VIEW}", soft_wrap=True)
     if minio := os.environ.get("LAB_MINIO_PAGE"):
         console.print(
             f"  the store behind them    {minio}/browser/mlflow   "

@@ -8,6 +8,8 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from lab.errors import LabError
+
 # How long one request may take.
 SECONDS = 2
 
@@ -31,8 +33,10 @@ def look(name: str, check: Check) -> Row:
     """Carry out one check and return its row."""
     try:
         return Row(name, True, check())
-    except Finding as finding:
+    except (Finding, LabError) as finding:
         return Row(name, False, str(finding))
+    except Exception as error:
+        return Row(name, False, f"This could not be looked at: {type(error).__name__}: {error}")
 
 
 def chain(checks: dict[str, Check]) -> list[Row]:
@@ -61,5 +65,6 @@ def examine() -> list[Row]:
         rows += chain(doctor_stores.STORE)
     elif os.environ.get("LAB_SQLITE_FILE"):
         rows.append(look("database schema", doctor_stores.schema))
+    rows += chain(doctor_machine.CHECKOUT)
     rows += [look(name, check) for name, check in doctor_machine.CHECKS.items()]
     return rows

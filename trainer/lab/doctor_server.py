@@ -19,8 +19,12 @@ def address() -> str:
     uri = os.environ.get(explain.TRACKING_URI)
     if not uri:
         raise Finding(explain.unset())
-    if urlsplit(uri).scheme not in ("http", "https") or not urlsplit(uri).hostname:
-        raise Finding(explain.no_address(uri))
+    try:
+        parts = urlsplit(uri)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+            raise ValueError
+    except ValueError:
+        raise Finding(explain.no_address(uri)) from None
     return uri.rstrip("/")
 
 
@@ -33,8 +37,8 @@ def name_resolves() -> str:
     """The server's name is known here."""
     host = urlsplit(address()).hostname
     try:
-        return f"{host} is {socket.gethostbyname(host)}"
-    except OSError:
+        return f"{host} is {socket.getaddrinfo(host, None)[0][4][0]}"
+    except (OSError, UnicodeError):
         raise Finding(explain.unreachable(address(), "its name is unknown here")) from None
 
 

@@ -3,7 +3,6 @@
 import os
 from importlib.metadata import version
 
-import boto3
 import psycopg2
 import sqlalchemy
 from botocore.config import Config
@@ -37,24 +36,15 @@ def database_reader() -> str:
     return f"{os.environ['PGUSER']} reads and cannot write"
 
 
-def s3() -> "boto3.session.Session":
-    """Return a client of the store with the trainer's own account, which gives up soon."""
-    return boto3.client(
-        "s3",
-        endpoint_url=os.environ["LAB_S3_ENDPOINT"],
-        aws_access_key_id=os.environ["LAB_S3_ACCESS_KEY"],
-        aws_secret_access_key=os.environ["LAB_S3_SECRET_KEY"],
-        config=Config(
-            connect_timeout=SECONDS, read_timeout=SECONDS, retries={"total_max_attempts": 1}
-        ),
-    )
+# Gives up soon.
+HASTY = Config(connect_timeout=SECONDS, read_timeout=SECONDS, retries={"total_max_attempts": 1})
 
 
 def store_reader() -> str:
     """The read-only account of the artifact store works, and its bucket is there."""
     bucket, account = os.environ["LAB_S3_BUCKET"], os.environ["LAB_S3_ACCESS_KEY"]
     try:
-        s3().list_objects_v2(Bucket=bucket, MaxKeys=1)
+        store.s3_client(HASTY).list_objects_v2(Bucket=bucket, MaxKeys=1)
     except (BotoCoreError, ClientError) as error:
         raise Finding(
             f"The store does not show its bucket {bucket} to {account}: {error}\n"
@@ -69,7 +59,7 @@ def store_reader_cannot_write() -> str:
     account = os.environ["LAB_S3_ACCESS_KEY"]
     try:
         # No object has this ETag, so that nothing is written even where it may be.
-        s3().put_object(
+        store.s3_client(HASTY).put_object(
             Bucket=os.environ["LAB_S3_BUCKET"], Key="lab-doctor", Body=b"", IfMatch="none"
         )
         answer = "it wrote"

@@ -8,7 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 import mlflow
 from mlflow.entities import Run
 
-from lab.models import Resolved, resolve, versions_of
+from lab.errors import LabError
+from lab.models import Resolved, model_file, resolve, versions_of
 
 COMMIT, DIRTY = "mlflow.source.git.commit", "mlflow.source.git.dirty"
 
@@ -66,7 +67,11 @@ def pairs(values: dict[str, object]) -> str:
 
 def packages(found: Resolved) -> Iterator[tuple[str, str]]:
     """Yield the packages that the model asks for, against those installed here."""
-    text = mlflow.artifacts.load_text(f"{found.location}/requirements.txt")
+    try:
+        text = model_file(found, "requirements.txt")
+    except LabError:
+        yield "package", "not known: the model's files are gone from the store"
+        return
     for name, wanted in re.findall(r"^([\w.-]+)(?:==([^\s;]+))?", text, flags=re.MULTILINE):
         try:
             here = version(name)

@@ -117,13 +117,27 @@ def from_run(found: Resolved, run_id: str, name: str) -> None:
     logged = mlflow.search_logged_models(
         [found.run.info.experiment_id], f"source_run_id = '{run_id}'", output_format="list"
     )
-    names = {model.name: model for model in logged}
+    # Of several with one name MLflow loads the first that this search finds.
+    names = {model.name: model for model in reversed(logged)}
     if name not in names:
         raise LabError(
             f"{found.uri}: this run logged no model of that name; it logged: {', '.join(names) or 'none'}."
         )
     found.steps.append(f"{name} of run {run_id} is logged model {names[name].model_id}")
     from_logged_model(found, names[name].model_id)
+
+
+def model_file(found: Resolved, name: str) -> str:
+    """Return the text of one of the model's files. Raises LabError if the store does not have it (any more)."""
+    try:
+        return mlflow.artifacts.load_text(f"{found.location}/{name}")
+    except (MlflowException, OSError) as error:
+        if "API request to" in str(error):
+            raise
+        raise LabError(
+            f"{found.uri} leads to {found.location}, but {name} is not there: the model's files are gone. "
+            "lab lineage and the registry may still tell which run to do again."
+        ) from None
 
 
 def get_run(run_id: str | None) -> Run | None:

@@ -9,6 +9,7 @@ import mlflow
 import requests
 from mlflow.entities import Experiment, LoggedModel, Run
 
+from lab.errors import LabError
 from lab.lessons import Lesson
 
 ARTIFACTS = "mlflow-artifacts:/"
@@ -97,6 +98,10 @@ def delete_artifacts(location: str) -> None:
     """Delete what the server keeps at `location`; MLflow's own delete leaves it there."""
     if location.startswith(ARTIFACTS):
         api = f"{mlflow.get_tracking_uri()}/api/2.0/mlflow-artifacts/artifacts"
-        requests.delete(
-            f"{api}/{location.removeprefix(ARTIFACTS).strip('/')}", timeout=60
-        ).raise_for_status()
+        path = location.removeprefix(ARTIFACTS).strip("/")
+        answer = requests.delete(f"{api}/{path}", timeout=60)
+        if not answer.ok:
+            raise LabError(
+                f"The server did not delete {location} (status {answer.status_code}). "
+                "When lab doctor finds nothing wrong, reset again: it goes on where it stopped."
+            )

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import boto3
 import sqlalchemy
+from botocore.client import BaseClient
+from botocore.config import Config
 
 STACK = "stack"
 
@@ -54,19 +57,21 @@ def objects(prefix: str) -> Iterator[StoredObject]:
             yield StoredObject(path.relative_to(root).as_posix(), len(content), md5)
 
 
-def s3_objects(prefix: str) -> Iterator[StoredObject]:
-    """Yield what MinIO holds below `prefix`."""
-    import boto3
-
-    s3 = boto3.client(
+def s3_client(config: Config | None = None) -> BaseClient:
+    """Return a client of MinIO with the trainer's own account, which can only read."""
+    return boto3.client(
         "s3",
         endpoint_url=os.environ["LAB_S3_ENDPOINT"],
         aws_access_key_id=os.environ["LAB_S3_ACCESS_KEY"],
         aws_secret_access_key=os.environ["LAB_S3_SECRET_KEY"],
+        config=config,
     )
-    pages = s3.get_paginator("list_objects_v2").paginate(
-        Bucket=os.environ["LAB_S3_BUCKET"], Prefix=f"{prefix}/"
-    )
+
+
+def s3_objects(prefix: str) -> Iterator[StoredObject]:
+    """Yield what MinIO holds below `prefix`."""
+    paginator = s3_client().get_paginator("list_objects_v2")
+    pages = paginator.paginate(Bucket=os.environ["LAB_S3_BUCKET"], Prefix=f"{prefix}/")
     for page in pages:
         for item in page.get("Contents", []):
             yield StoredObject(item["Key"], item["Size"], item["ETag"].strip('"'))

@@ -1,11 +1,12 @@
 """What a model URI is made of: how it is resolved, the rows in the database, the objects in the store."""
 
-import mlflow
+import yaml
+from mlflow.models import Model
 from rich.console import Console
 from rich.markup import escape
 
 from lab import store
-from lab.models import Resolved, resolve
+from lab.models import Resolved, model_file, resolve
 
 # Tables with the columns worth seeing, found by the id or name of the thing in question.
 LOGGED_MODEL_TABLES = {
@@ -70,11 +71,11 @@ def trace(uri: str, console: Console) -> None:
         line(console, f"{item.size:>9} bytes  md5 {item.md5}  {item.key}")
     line(console, f"{sum(item.size for item in objects):>9} bytes in {len(objects)} objects")
     heading(console, "In its MLmodel")
-    info = mlflow.models.get_model_info(found.location)
+    info = Model.from_dict(yaml.safe_load(model_file(found, "MLmodel")))
     line(console, f"flavors: {', '.join(info.flavors)}")
     line(console, f"signature, inputs:  {info.signature.inputs if info.signature else 'none'}")
     line(console, f"signature, outputs: {info.signature.outputs if info.signature else 'none'}")
-    requirements = mlflow.artifacts.load_text(f"{found.location}/requirements.txt").split()
+    requirements = model_file(found, "requirements.txt").splitlines()
     line(console, f"requirements: {', '.join(requirements)}")
 
 
