@@ -71,7 +71,7 @@ def test_a_password_is_never_taken_from_the_example(root):
         ("export A=1", "1"),
         ("A='1 # one'", "1 # one"),
         ("A=a#b", "a#b"),
-        ("A=#c", ""),
+        ("A=#c", "#c"),
     ],
 )
 def test_values_are_read_as_compose_reads_them(root, line, value):
