@@ -69,7 +69,8 @@ def make() -> None:
     """Make an empty .venv, in place of what may be left of another."""
     step("a virtual environment")
     shutil.rmtree(VENV, ignore_errors=True)
-    command = [sys.executable, "-m", "venv", VENV]
+    # If this very Python is .venv's, what has just gone: the one that it was made from.
+    command = [sys._base_executable, "-m", "venv", VENV]
     why = "Python could not make a virtual environment."
     try:
         import ensurepip  # noqa: F401

@@ -2,11 +2,10 @@
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.labs import ROOT, Lab, free_ports, stack_settings, start
+from tests.labs import Lab, free_ports, stack_settings, start
 
 MODES = os.environ.get("LAB_TEST_MODES", "embedded stack").split()
 
@@ -40,22 +39,13 @@ def lab(request: pytest.FixtureRequest) -> Lab:
     return request.getfixturevalue(f"{request.param}_lab")
 
 
-# Before pytest-xdist's own, which reads the marks.
-@pytest.hookimpl(tryfirst=True)
+def mode_of(item: pytest.Item) -> str:
+    """Return the mode that a test belongs to; what needs no lab goes with the embedded mode."""
+    if hasattr(item, "callspec") and "lab" in item.callspec.params:
+        return item.callspec.params["lab"]
+    return "stack" if item.path.parent.name == "stack" else "embedded"
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of one mode together: pytest-xdist then runs the two modes side by side."""
-    for item in items:
-        mode = item.callspec.params.get("lab") if hasattr(item, "callspec") else None
-        if mode is None and (
-            "embedded_lab" in item.fixturenames or item.path.stem == "test_schema"
-        ):
-            mode = "embedded"
-        if mode is None and item.path.parent.name == "stack":
-            mode = "stack"
-        if mode:
-            item.add_marker(pytest.mark.xdist_group(mode))
-
-
-def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """Leave out the stack's own tests where no engine is to be used."""
-    return True if "stack" not in MODES and collection_path == ROOT / "tests" / "stack" else None
+    """Leave out the tests of a mode that is not asked for: make test gives each mode a process of its own."""
+    items[:] = [item for item in items if mode_of(item) in MODES]
