@@ -120,11 +120,9 @@ def pull_base_images() -> None:
 
 def last_check(container: str) -> str:
     """Return what a container's health check printed last."""
-    template = "{{range .State.Health.Log}}{{.Output}}\x00{{end}}"
-    command = ["docker", "inspect", "--format", template, container]
-    outputs = subprocess.run(command, text=True, capture_output=True).stdout.strip().split("\x00")
-    said = [output.strip() for output in outputs if output.strip()]
-    return said[-1] if said else "nothing"
+    command = ["docker", "inspect", "--format", "{{json .State.Health.Log}}", container]
+    checks = json.loads(subprocess.run(command, text=True, capture_output=True).stdout or "[]")
+    return checks[-1]["Output"].strip() if checks else "nothing yet"
 
 
 def what_failed() -> str:
@@ -185,7 +183,8 @@ def shell() -> NoReturn:
     if not any(c["Service"] == "trainer" and c["State"] == "running" for c in containers()):
         raise LabError("The lab is not running. Start it: make up")
     os.chdir(ROOT)
-    os.execvp("docker", ["docker", "compose", "exec", "trainer", "bash"])
+    words = ["docker", "compose", "exec", "trainer", "bash"]
+    os.execvpe("docker", words, os.environ | settings())
 
 
 def name() -> str:

@@ -3,9 +3,11 @@
 import json
 import re
 import subprocess
+import time
 
 import pytest
 
+from host.stack import last_check
 from tests.labs import Lab
 
 SERVICES = ("postgres", "minio", "mlflow", "trainer")
@@ -244,3 +246,28 @@ def test_a_database_of_another_mlflow_stops_the_start_with_a_message(stack_lab, 
     finally:
         psql(f"UPDATE alembic_version SET version_num = '{current}'")
         assert stack_lab.host("up").returncode == 0
+
+
+def test_what_an_unhealthy_container_s_check_said_is_passed_on():
+    check = [
+        "--health-cmd",
+        "echo the reason; exit 1",
+        "--health-interval",
+        "1s",
+        "--health-retries",
+        "1",
+    ]
+    command = ["docker", "run", "--rm", "--detach", *check, "debian:trixie-slim", "sleep", "60"]
+    started = subprocess.run(command, text=True, capture_output=True, check=True)
+    container = started.stdout.strip()
+    try:
+        assert last_check(container) in ("nothing yet", "the reason")
+        state = ["docker", "inspect", "--format", "{{.State.Health.Status}}", container]
+        while (
+            subprocess.run(state, text=True, capture_output=True, check=True).stdout.strip()
+            == "starting"
+        ):
+            time.sleep(0.2)
+        assert last_check(container) == "the reason"
+    finally:
+        subprocess.run(["docker", "kill", container], capture_output=True)
