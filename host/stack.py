@@ -13,7 +13,7 @@ from host.settings import ROOT, check_passwords, ensure_env_file, port, settings
 
 # The first that know a health check's start_interval, and inline configs.
 OLDEST_ENGINE, OLDEST_COMPOSE = (25, 0), (2, 26)
-PORTS = ("MLFLOW_PORT", "MINIO_PORT", "MINIO_CONSOLE_PORT")
+PORTS = {"MLFLOW_PORT": "mlflow", "MINIO_PORT": "minio", "MINIO_CONSOLE_PORT": "minio"}
 
 
 def compose(*words: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
@@ -66,16 +66,18 @@ def containers() -> list[dict[str, object]]:
 
 def check_ports() -> None:
     """Raise LabError if something other than this lab has one of its ports."""
-    ours = {
-        publisher["PublishedPort"]
-        for container in containers()
-        for publisher in container.get("Publishers") or []
-    }
+    ours: set[int] = set()
+    starting_over: set[str] = set()
+    for container in containers():
+        ours |= {publisher["PublishedPort"] for publisher in container.get("Publishers") or []}
+        if container["State"] == "restarting":
+            # Has its port or not, from one moment to the next.
+            starting_over.add(container["Service"])
     numbers_given = [port(name) for name in PORTS]
     if len(set(numbers_given)) < len(PORTS):
         raise LabError(f"{', '.join(PORTS)} in .env need a number each; they are {numbers_given}.")
-    for name in PORTS:
-        if port(name) not in ours:
+    for name, service in PORTS.items():
+        if port(name) not in ours and service not in starting_over:
             check_free(name)
 
 
