@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import subprocess
 import sys
 import time
@@ -50,7 +51,9 @@ def demo(
 def show(root: Path, script: Path, lesson: Lesson, console: Console, pause: bool) -> None:
     """Run one script under its own words about itself; its output is passed on as it comes."""
     title = f"[bold]{lesson.name}[/bold]  {escape(script.name)}"
-    console.print(Panel(escape(docstring(root / script)), title=title, title_align="left"))
+    # A docstring's lines are as long as the file's; here each paragraph fits the terminal.
+    words = re.sub(r"(?<!\n)\n(?!\n)", " ", docstring(root / script))
+    console.print(Panel(escape(words), title=title, title_align="left"))
     console.print(f"[dim]$ python {escape(str(script))}[/dim]")
     sys.stdout.flush()
     if pause:
