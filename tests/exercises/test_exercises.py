@@ -1,7 +1,8 @@
 """Of every exercise on disk: the starter fails, the solution and other right answers pass, wrong ones fail.
 
 What is right and wrong is data: a lesson's answers/right_*.py and answers/wrong_*.py. The first line of
-a wrong answer's docstring is a part of the message that its learner must get. Run inside a lab.
+a wrong answer's docstring is a part of the message that its learner must get, and answers/starter.txt
+that part of the starter's. Run inside a lab.
 """
 
 import shutil
@@ -75,10 +76,11 @@ def test_check_before_anything_was_made_says_what_to_run(verdict_on, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_starter_runs_and_fails_its_check(verdict_on, name):
+def test_starter_runs_and_fails_its_check_with_the_intended_next_action(verdict_on, name):
     verdict = verdict_on(name, "exercise.py")
     assert not verdict.passed
-    assert "Run your exercise first" not in verdict.text
+    intended = lab_root() / "tutorial" / name / "answers" / "starter.txt"
+    assert intended.read_text(encoding="utf-8").strip() in verdict.text
     assert 0 < len(verdict.text.splitlines()) <= 4, verdict.text
 
 
