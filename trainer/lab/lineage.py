@@ -9,6 +9,7 @@ import mlflow
 from mlflow.entities import Run
 
 from lab.errors import LabError
+from lab.lessons import lab_root
 from lab.models import Resolved, model_file, resolve, versions_of
 
 COMMIT, DIRTY = "mlflow.source.git.commit", "mlflow.source.git.dirty"
@@ -109,8 +110,6 @@ def reproduction(found: Resolved) -> str:
     """Return the command that reproduces the run, from the name of its experiment, which is its lesson's."""
     experiment = mlflow.get_experiment(found.run.info.experiment_id).name
     script = f"examples/{experiment}/reproduce_run.py"
-    from lab.lessons import lab_root
-
     if not (lab_root() / script).exists():
         return f"no example for {experiment}; its script: {found.run.data.tags.get('mlflow.source.name', 'unknown')}"
     return f'MODEL_URI="{found.uri}" python {script}'

@@ -12,8 +12,6 @@ import sqlalchemy
 from botocore.client import BaseClient
 from botocore.config import Config
 
-STACK = "stack"
-
 
 @dataclass(frozen=True)
 class StoredObject:
@@ -26,7 +24,7 @@ class StoredObject:
 
 def engine() -> sqlalchemy.Engine:
     """Return a read-only connection to MLflow's database, Postgres or SQLite."""
-    if os.environ.get("LAB_MODE") == STACK:
+    if os.environ.get("LAB_MODE") == "stack":
         # libpq reads the PG* variables itself.
         return sqlalchemy.create_engine("postgresql+psycopg2://")
     return sqlalchemy.create_engine(
@@ -46,7 +44,7 @@ def rows(
 
 def objects(prefix: str) -> Iterator[StoredObject]:
     """Yield what the store holds below `prefix`, a key without a slash at its end."""
-    if os.environ.get("LAB_MODE") == STACK:
+    if os.environ.get("LAB_MODE") == "stack":
         yield from s3_objects(prefix)
         return
     root = Path(os.environ["LAB_ARTIFACTS_DIR"])
