@@ -210,3 +210,27 @@ def test_the_example_finds_a_model_by_its_run(client):
     looked = look(f"runs:/{run.info.run_id}/model")
     assert looked.returncode == 0, looked.stderr
     assert looked.stdout.startswith(f"Model {info.model_id}\nRun {run.info.run_id}\n")
+
+
+def test_of_two_who_make_an_experiment_at_once_the_second_does_not_get_it(client, monkeypatch):
+    name = f"test-{uuid4().hex[:8]}"
+    before = mlflow.tracking.fluent._get_experiment_id()
+    look = mlflow.tracking._tracking_service.client.TrackingServiceClient.get_experiment_by_name
+    looks = []
+
+    def look_too_early(self, name):
+        looks.append(name)
+        if len(looks) > 1:
+            return look(self, name)
+        # The other one makes it just after this one has looked.
+        return client.create_experiment(name) and None
+
+    monkeypatch.setattr(
+        mlflow.tracking._tracking_service.client.TrackingServiceClient,
+        "get_experiment_by_name",
+        look_too_early,
+    )
+    made = mlflow.set_experiment(name)
+    assert made.name == name
+    assert mlflow.tracking.fluent._get_experiment_id() == before != made.experiment_id
+    client.delete_experiment(made.experiment_id)
