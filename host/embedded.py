@@ -12,16 +12,17 @@ from typing import NoReturn
 
 from host.errors import LabError
 from host.ports import check_free
-from host.settings import ROOT, port, read_env_file
+from host.settings import ROOT, port, random_secret, read_env_file
 from host.venv import PYTHON, VENV, install
 
 # The tests give it a folder of their own.
 STATE = Path(os.environ.get("LAB_STATE") or ROOT / ".lab").resolve()
-DATABASE, ARTIFACTS, LOG, PID = (
+DATABASE, ARTIFACTS, LOG, PID, WEBHOOK_KEY = (
     STATE / "mlflow.db",
     STATE / "artifacts",
     STATE / "server.log",
     STATE / "server.pid",
+    STATE / "webhook.key",
 )
 
 
@@ -107,6 +108,14 @@ def last_words() -> str:
     return "\n".join(LOG.read_text(encoding="utf-8", errors="replace").splitlines()[-8:])
 
 
+def webhook_key() -> str:
+    """Return the key that the webhooks' secrets are encrypted with; made once, another could not read them."""
+    if not WEBHOOK_KEY.exists():
+        WEBHOOK_KEY.touch(mode=0o600)
+        WEBHOOK_KEY.write_text(random_secret("="))
+    return WEBHOOK_KEY.read_text()
+
+
 def start_server() -> subprocess.Popen[bytes]:
     """Start the server in a session of its own, so that it outlives this command and its Ctrl-C."""
     uri = f"sqlite:///{DATABASE}"
@@ -115,6 +124,10 @@ def start_server() -> subprocess.Popen[bytes]:
         "MLFLOW_BACKEND_STORE_URI": uri,
         "MLFLOW_SERVER_ALLOWED_HOSTS": "localhost:*,127.0.0.1:*",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "MLFLOW_WEBHOOK_ALLOWED_SCHEMES": "http,https",
+        "MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS": "true",
+        "MLFLOW_WEBHOOK_CACHE_TTL": "0",
+        "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY": webhook_key(),
     }
     schema = subprocess.run([PYTHON, "-m", "lab.schema"], env=env, text=True, capture_output=True)
     if schema.returncode != 0:

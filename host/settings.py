@@ -49,13 +49,19 @@ def port(name: str) -> int:
     return int(value)
 
 
+def random_secret(placeholder: str) -> str:
+    """Return a secret for the setting that has this placeholder."""
+    # 32 bytes in URL-safe base64 is what a Fernet key is; elsewhere MinIO takes 40 characters at most.
+    return f"{secrets.token_urlsafe(32)}=" if placeholder.endswith("=") else secrets.token_urlsafe(18)
+
+
 def ensure_env_file() -> None:
     """Write .env from .env.example with random passwords, readable by its owner only, if there is none."""
     target = ROOT / ".env"
     if target.exists():
         return
     text = (ROOT / ".env.example").read_text(encoding="utf-8")
-    text = re.sub(f"={PLACEHOLDER}.*", lambda _: f"={secrets.token_urlsafe(18)}", text)
+    text = re.sub(f"(?<==){PLACEHOLDER}.*", lambda found: random_secret(found[0]), text)
     if os.getuid() != 0:
         text = re.sub(r"^LAB_UID=.*$", f"LAB_UID={os.getuid()}", text, flags=re.MULTILINE)
     # Under another name first: never half a file, and never one that others can read.
@@ -75,9 +81,17 @@ def ensure_env_file() -> None:
 def check_passwords() -> None:
     """Raise LabError for a password that is missing or that MinIO would not take."""
     for name, value in settings().items():
-        if name.endswith(("PASSWORD", "SECRET_KEY")) and len(value) < SHORTEST:
-            state = f"has {len(value)} characters" if value else "is empty"
-            raise LabError(f"{name} in .env {state}; it needs at least {SHORTEST}.")
+        if name.endswith(("PASSWORD", "SECRET_KEY", "SECRET")) and len(value) < SHORTEST:
+            state = f"has {len(value)} characters" if value else "is missing"
+            raise LabError(
+                f"{name} in .env {state}; give it at least {SHORTEST}, as {random_secret('')}"
+            )
+    key = settings()["MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY"]
+    if not re.fullmatch(r"[\w-]{43}=", key, flags=re.ASCII):
+        raise LabError(
+            "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY in .env is not 32 bytes in URL-safe base64. "
+            f"This one is: {random_secret('=')}"
+        )
     user = settings()["MINIO_ROOT_USER"]
     if len(user) < 3 or user in ("mlflow", "lab-reader"):
         raise LabError(

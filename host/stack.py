@@ -156,14 +156,14 @@ def down() -> None:
     """Stop the stack; its data stay in their volumes."""
     # Compose reads the whole file, and so asks for passwords even to stop.
     ensure_env_file()
-    if compose("down", "--remove-orphans").returncode != 0:
+    if compose("--profile", "*", "down", "--remove-orphans").returncode != 0:
         raise LabError("The stack could not be stopped; the lines above say why.")
 
 
 def delete_data() -> None:
     """Stop the stack and delete its volumes."""
     ensure_env_file()
-    if compose("down", "--remove-orphans", "--volumes").returncode != 0:
+    if compose("--profile", "*", "down", "--remove-orphans", "--volumes").returncode != 0:
         raise LabError("The data could not be deleted; the lines above say why.")
 
 

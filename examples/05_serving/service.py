@@ -1,0 +1,364 @@
+"""Serve the model version that an alias means, and follow the alias without a restart.
+
+    python examples/05_serving/service.py models:/iris_clf@champion --port 8080
+
+The scoring is MLflow's own. Around it: one thread that keeps the loaded version what the alias means,
+a webhook that wakes it, and what an operator asks for: /ready, /status, /metrics.
+"""
+
+import argparse
+import asyncio
+import base64
+import contextlib
+import hashlib
+import hmac
+import json
+import logging
+import os
+import re
+import shutil
+import sys
+import tempfile
+import threading
+import time
+import weakref
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import mlflow
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from mlflow.models import Model
+from mlflow.protos import databricks_pb2 as codes
+from mlflow.pyfunc import PyFuncModel, scoring_server
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
+
+# A webhook is delivered at best; this long after a lost one the alias is looked at anyway.
+POLL_SECONDS = 15
+# While there is nothing to serve, whoever starts the service is waiting.
+POLL_SECONDS_UNTIL_LOADED = 1
+MAX_BODY_BYTES = 1024 * 1024
+# How old a delivery may be, as much as the two clocks may differ.
+WEBHOOK_WINDOW_SECONDS = 300
+
+log = logging.getLogger("service")
+
+PREDICTIONS = Counter("serving_requests", "Answers of /invocations", ["model", "status"])
+SECONDS = Histogram("serving_request_seconds", "Time to answer /invocations")
+LOADS = Counter("serving_model_loads", "Attempts to load a version", ["result"])
+DELIVERIES = Counter("serving_webhook_deliveries", "Calls of /webhook", ["result"])
+SERVED_SINCE = Gauge("serving_model_loaded_timestamp_seconds", "The version served", ["model"])
+
+
+@dataclass(frozen=True, eq=False)
+class Served:
+    """One model version in memory. A request keeps it from its first byte to its answer."""
+
+    uri: str
+    version: ModelVersion
+    model: PyFuncModel
+    # What the model was logged with, as the JSON text that a client would send; None without one.
+    example: str | None
+    loaded: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def score(self, body: bytes | str, content_type: str) -> scoring_server.InvocationsResponse:
+        """Answer as MLflow's scoring server does; raise MlflowException for what the body does wrong."""
+        schema = self.model.metadata.get_input_schema()
+        try:
+            return scoring_server.invocations(body, content_type, self.model, schema)
+        except MlflowException as error:
+            if error.get_http_status_code() < 500:
+                raise
+            # Some of MLflow's complaints about a body bear no code, and would be a 500.
+            raise MlflowException(error.message, codes.BAD_REQUEST) from error
+        except Exception as error:
+            message = f"The body cannot be read as rows for this model: {error!r}"
+            raise MlflowException(message, codes.BAD_REQUEST) from error
+
+    def try_example(self) -> str | None:
+        """Return what the model answers to its own input example; raise MlflowException if it cannot."""
+        return self.score(self.example, "application/json").response if self.example else None
+
+
+class Follower(threading.Thread):
+    """Keeps `served` the version that the alias means."""
+
+    def __init__(self, name: str, alias: str, folder: Path) -> None:
+        """Follow `alias` of registered model `name`; versions are downloaded below `folder`."""
+        super().__init__(daemon=True)
+        self.name_and_alias = (name, alias)
+        self.folder = folder
+        self.client = mlflow.MlflowClient()
+        self.served: Served | None = None
+        # The version number behind the alias when last looked at, and what is not as it should be.
+        self.alias_means: str | None = None
+        self.problem: str | None = "The alias has not been looked at yet."
+        self.moved = threading.Event()
+
+    def run(self) -> None:
+        """Look at the alias when told that it moved, and now and then."""
+        while True:
+            # Before looking: a move during the look makes another one.
+            self.moved.clear()
+            problem = self.look()
+            if problem and problem != self.problem:
+                serving = f"Still serving {self.served.uri}." if self.served else "Waiting."
+                log.warning("%s %s", problem, serving)
+            self.problem = problem
+            self.moved.wait(POLL_SECONDS if self.served else POLL_SECONDS_UNTIL_LOADED)
+
+    def look(self) -> str | None:
+        """Load the version that the alias means if it is another one; return what is wrong, or None."""
+        name, alias = self.name_and_alias
+        try:
+            version = self.client.get_model_version_by_alias(name, alias)
+        except MlflowException as error:
+            self.alias_means = None
+            return f"models:/{name}@{alias} cannot be looked up: {error.message}"
+        self.alias_means = version.version
+        # The source too: a model that was deleted and registered anew begins at version 1 again.
+        now = self.served and (self.served.version.version, self.served.version.source)
+        if now == (version.version, version.source):
+            return None
+        uri = f"models:/{name}/{version.version}"
+        began = time.monotonic()
+        try:
+            served = load(uri, version, self.folder)
+        except Exception as error:  # A model may raise anything.
+            LOADS.labels("failed").inc()
+            return f"{uri} is not served: {error}"
+        LOADS.labels("loaded").inc()
+        SERVED_SINCE.clear()
+        SERVED_SINCE.labels(uri).set(served.loaded.timestamp())
+        self.served = served
+        log.info("Serving %s, loaded in %.2f s.", uri, time.monotonic() - began)
+        return None
+
+
+def load(uri: str, version: ModelVersion, folder: Path) -> Served:
+    """Download, load and try a model version; raise whatever it raises, then nothing is left of it."""
+    home = tempfile.mkdtemp(dir=folder)
+    try:
+        with code_of_its_own(folder):
+            path = mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=home)
+            model = mlflow.pyfunc.load_model(path)
+            served = Served(uri, version, model, Model.load(path).get_serving_input(path))
+            served.try_example()
+    except BaseException:
+        shutil.rmtree(home)
+        raise
+    # Gone with the last request that uses it.
+    weakref.finalize(served, shutil.rmtree, home, ignore_errors=True)
+    return served
+
+
+@contextlib.contextmanager
+def code_of_its_own(folder: Path) -> Iterator[None]:
+    """Let a model import the modules that it brings along, not those of the same name of the last one.
+
+    Python imports a module once a process: without this the new version would silently run the old
+    one's code. On failure the old one's modules are back, as it goes on.
+    """
+
+    def brought() -> dict[str, object]:
+        return {
+            n: m for n, m in sys.modules.items() if str(folder) in str(getattr(m, "__file__", ""))
+        }
+
+    modules, path = brought(), list(sys.path)
+    for name in modules:
+        del sys.modules[name]
+    sys.path[:] = [entry for entry in path if str(folder) not in entry]
+    try:
+        yield
+    except BaseException:
+        for name in brought():
+            del sys.modules[name]
+        sys.modules.update(modules)
+        sys.path[:] = path
+        raise
+
+
+class Doorkeeper:
+    """Lets in what the registry signed, once, while it is new."""
+
+    def __init__(self, secret: str | None) -> None:
+        """Without a `secret` nothing is let in."""
+        self.secret = secret
+        self.seen: dict[str, float] = {}
+
+    def refusal(self, headers: dict[str, str], body: bytes) -> str | None:
+        """Return why a delivery is not let in, or None."""
+        if not self.secret:
+            return "LAB_WEBHOOK_SECRET is not set."
+        names = ("x-mlflow-delivery-id", "x-mlflow-timestamp", "x-mlflow-signature")
+        delivery, timestamp, signature = (headers.get(name, "") for name in names)
+        if not (delivery and timestamp and signature):
+            return "The delivery is not signed."
+        signed = f"{delivery}.{timestamp}.".encode() + body
+        digest = hmac.new(self.secret.encode(), signed, hashlib.sha256).digest()
+        # In constant time, so that nobody can guess it byte by byte.
+        if not hmac.compare_digest(b"v1," + base64.b64encode(digest), signature.encode()):
+            return "The signature is wrong."
+        now = time.time()
+        # Signed, so it is a number.
+        if abs(now - int(timestamp)) > WEBHOOK_WINDOW_SECONDS:
+            return "The delivery is too old."
+        # Older ones are refused above, so they need not be remembered.
+        self.seen = {d: t for d, t in self.seen.items() if now - t < 2 * WEBHOOK_WINDOW_SECONDS}
+        if delivery in self.seen:
+            return "The delivery has been here before."
+        self.seen[delivery] = now
+        return None
+
+
+def refusal(status: int, code: int, message: str, **headers: str) -> Response:
+    """Return an answer in the form of MLflow's errors."""
+    body = MlflowException(message, code).serialize_as_json()
+    return Response(body, status, headers, "application/json")
+
+
+async def body_of(request: Request) -> bytes | None:
+    """Return the body, or None if it is larger than MAX_BODY_BYTES.
+
+    The rest is read and thrown away: a client that is still sending would otherwise see a broken connection.
+    """
+    body, size = bytearray(), 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size <= MAX_BODY_BYTES:
+            body += chunk
+    return bytes(body) if size <= MAX_BODY_BYTES else None
+
+
+TOO_LARGE = f"The body is larger than {MAX_BODY_BYTES} bytes. Send fewer rows at a time."
+
+
+def build(follower: Follower, doorkeeper: Doorkeeper) -> FastAPI:
+    """Return the application: MLflow's scoring routes, and those of the operator and of the registry."""
+    # Without FastAPI's own pages, which load scripts from elsewhere.
+    app = FastAPI(openapi_url=None)
+
+    @app.post("/invocations")
+    async def invocations(request: Request) -> Response:
+        with SECONDS.time():
+            # Once: the header must name the version that answers, though the alias moves meanwhile.
+            served = follower.served
+            answer = await predict(request, served)
+            uri = served.uri if served else "none"
+            answer.headers["X-Model-URI"] = uri
+        PREDICTIONS.labels(uri, answer.status_code).inc()
+        return answer
+
+    async def predict(request: Request, served: Served | None) -> Response:
+        body = await body_of(request)
+        if body is None:
+            return refusal(413, codes.BAD_REQUEST, TOO_LARGE)
+        if served is None:
+            message = f"There is no model yet. {follower.problem}"
+            return refusal(503, codes.TEMPORARILY_UNAVAILABLE, message, **{"Retry-After": "1"})
+        try:
+            content_type = request.headers.get("content-type", "")
+            scored = await asyncio.to_thread(served.score, body, content_type)
+        except MlflowException as error:
+            # MLflow would tell every client what the server's source looks like.
+            error.json_kwargs.pop("stack_trace", None)
+            status = error.get_http_status_code()
+            return Response(error.serialize_as_json(), status, media_type="application/json")
+        return Response(scored.response, scored.status, media_type=scored.mimetype)
+
+    @app.get("/ping")
+    @app.get("/health")
+    async def ping() -> Response:
+        return Response("\n", 200 if follower.served else 404, media_type="application/json")
+
+    @app.get("/version")
+    async def version() -> Response:
+        return Response(mlflow.__version__, media_type="application/json")
+
+    @app.get("/ready")
+    async def ready() -> Response:
+        served = follower.served
+        if served is None:
+            return refusal(503, codes.TEMPORARILY_UNAVAILABLE, str(follower.problem))
+        try:
+            answer = await asyncio.to_thread(served.try_example)
+        except MlflowException as error:
+            message = f"{served.uri} fails on its own input example: {error.message}"
+            return refusal(503, codes.TEMPORARILY_UNAVAILABLE, message)
+        return Response(answer or "{}", media_type="application/json")
+
+    @app.get("/status")
+    async def status() -> dict[str, object]:
+        served = follower.served
+        name, alias = follower.name_and_alias
+        return {
+            "follows": f"models:/{name}@{alias}",
+            "alias_means": follower.alias_means,
+            "serves": served.uri if served else None,
+            "source": served.version.source if served else None,
+            "run_id": served.version.run_id if served else None,
+            "loaded": served.loaded.isoformat(timespec="milliseconds") if served else None,
+            "tried_on_its_example": bool(served and served.example),
+            "problem": follower.problem,
+            "webhook": bool(doorkeeper.secret),
+        }
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    @app.post("/webhook")
+    async def webhook(request: Request) -> Response:
+        body = await body_of(request)
+        if body is None:
+            return refusal(413, codes.BAD_REQUEST, TOO_LARGE)
+        if problem := doorkeeper.refusal(dict(request.headers), body):
+            DELIVERIES.labels("refused").inc()
+            return refusal(401, codes.UNAUTHENTICATED, problem)
+        DELIVERIES.labels("accepted").inc()
+        data = json.loads(body).get("data", {})
+        ours = (data.get("name"), data.get("alias")) == follower.name_and_alias
+        if ours:
+            follower.moved.set()
+        return Response(json.dumps({"looks": ours}), media_type="application/json")
+
+    return app
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("model", nargs="?", default="models:/iris_clf@champion")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8080)
+    words = parser.parse_args()
+    found = re.fullmatch(r"models:/([^/:@]+)@([^/:@]+)", words.model)
+    if not found:
+        parser.error(f"{words.model} has no alias to follow. Give it as models:/<name>@<alias>.")
+    logging.basicConfig(format="%(asctime)s %(message)s")
+    log.setLevel(logging.INFO)
+    # It would write a line for every bad request, and anybody can send those.
+    logging.getLogger("mlflow.pyfunc.scoring_server").setLevel(logging.ERROR)
+    # Without an address MLflow would quietly write to a file mlflow.db in this folder.
+    mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
+    with tempfile.TemporaryDirectory(prefix="served-") as folder:
+        follower = Follower(*found.groups(), Path(folder))
+        follower.start()
+        app = build(follower, Doorkeeper(os.environ.get("LAB_WEBHOOK_SECRET")))
+        # Those in flight are answered before it ends.
+        uvicorn.run(
+            app,
+            host=words.host,
+            port=words.port,
+            log_level="warning",
+            timeout_graceful_shutdown=10,
+        )
+
+
+if __name__ == "__main__":
+    main()
