@@ -3,7 +3,7 @@
 PYTHON ?= python3
 LAB = $(PYTHON) -m host
 .DEFAULT_GOAL := help
-.PHONY: help demo test up down shell delete-data upgrade-database lint lock
+.PHONY: help demo test bench up down shell delete-data upgrade-database lint lock
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { sub("%", "NN", $$1); printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,6 +13,9 @@ demo: ## start the lab and run every lesson and example
 
 test: ## run all tests; ARGS="…" goes to pytest
 	@$(LAB) test
+
+bench: ## measure the scoring service beside MLflow's own
+	@$(LAB) bench
 
 up: ## start the lab
 	@$(LAB) up

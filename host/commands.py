@@ -71,6 +71,13 @@ def test(mode: ModuleType) -> int:
     return max((status for status in statuses if status != 5), default=5)
 
 
+def bench(mode: ModuleType) -> int:
+    """Run every benchmark."""
+    mode.up()
+    scripts = sorted(path.relative_to(ROOT) for path in ROOT.glob("benchmarks/*.py"))
+    return max(mode.execute("python", str(script)) for script in scripts)
+
+
 def delete_data(mode: ModuleType) -> int:
     """Delete every run, model and object of the lab, after asking."""
     what = f"the volumes of {stack.name()}" if mode is stack else f"the folder {embedded.STATE}"
@@ -86,7 +93,7 @@ def main() -> None:
     """Carry out one command; exit with its status, or with one message where the user can mend something."""
     parser = argparse.ArgumentParser(prog="python3 -m host")
     modal = ["up", "down", "shell", "upgrade-database"]
-    choices = [*modal, "demo", "test", "lesson", "delete-data", "install"]
+    choices = [*modal, "demo", "test", "bench", "lesson", "delete-data", "install"]
     parser.add_argument("command", choices=choices)
     parser.add_argument("argument", nargs="?")
     words = parser.parse_args()
@@ -108,6 +115,8 @@ def carry_out(command: str, argument: str | None) -> int:
         return demo(mode)
     if command == "test":
         return test(mode)
+    if command == "bench":
+        return bench(mode)
     if command == "lesson":
         mode.up()
         return mode.execute("lab", "demo", "--lesson", argument or "")

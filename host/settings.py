@@ -52,7 +52,9 @@ def port(name: str) -> int:
 def random_secret(placeholder: str) -> str:
     """Return a secret for the setting that has this placeholder."""
     # 32 bytes in URL-safe base64 is what a Fernet key is; elsewhere MinIO takes 40 characters at most.
-    return f"{secrets.token_urlsafe(32)}=" if placeholder.endswith("=") else secrets.token_urlsafe(18)
+    return (
+        f"{secrets.token_urlsafe(32)}=" if placeholder.endswith("=") else secrets.token_urlsafe(18)
+    )
 
 
 def ensure_env_file() -> None:

@@ -30,7 +30,7 @@ def stack_lab() -> Iterator[Lab]:
         start(lab)
         yield lab
     finally:
-        lab.compose("down", "--volumes", "--remove-orphans")
+        lab.compose("--profile", "*", "down", "--volumes", "--remove-orphans")
 
 
 @pytest.fixture(params=MODES, scope="session")

@@ -77,6 +77,6 @@ def start(lab: Lab) -> None:
     """Start a lab on empty data."""
     if lab.mode == "stack":
         # What an interrupted run left behind, or a restart of the engine brought back.
-        lab.compose("down", "--volumes", "--remove-orphans")
+        lab.compose("--profile", "*", "down", "--volumes", "--remove-orphans")
     started = lab.host("up")
     assert started.returncode == 0, started.stdout + started.stderr

@@ -3,19 +3,17 @@
 import re
 from pathlib import Path
 
+from lab.lessons import lessons
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def test_demo_runs_every_script_in_order_under_what_to_look_at(lab):
     ran = lab.host("demo")
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    lessons = sorted(ROOT.glob("tutorial/[0-9][0-9]_*/run.py"))
-    expected = []
-    for script in lessons:
-        examples = sorted(ROOT.glob(f"examples/{script.parent.name}/*.py"))
-        expected += [script, *(path for path in examples if not path.name.startswith("test_"))]
+    expected = [str(script) for lesson in lessons(ROOT) for script in lesson.scripts]
     shown = re.findall(r"^\$ python (.*)$", ran.stdout, flags=re.MULTILINE)
-    assert shown == [str(path.relative_to(ROOT)) for path in expected]
+    assert shown == expected
     assert ran.stdout.count("What to look at:") == len(expected)
     assert re.findall(r"http://localhost:\d+/#/\w+\?workflowType=machine_learning", ran.stdout)
 

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from lab.lessons import find, lessons
+
 ROOT = Path(__file__).resolve().parent.parent.parent
-LESSONS = sorted(path.parent.name for path in ROOT.glob("tutorial/[0-9][0-9]_*/run.py"))
+LESSONS = [lesson.name for lesson in lessons(ROOT)]
 # Spaces at line ends and the width of a column are no promises; `...` stands for what varies.
 RULES = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
@@ -21,17 +23,10 @@ def console_blocks(readme: str) -> list[tuple[str, str]]:
     return blocks
 
 
-def scripts(lesson: str) -> list[str]:
-    """Return the lesson's run.py and its examples, as a learner types them."""
-    examples = sorted(ROOT.glob(f"examples/{lesson}/*.py"))
-    shown = [path for path in examples if not path.name.startswith("test_")]
-    return [str(path.relative_to(ROOT)) for path in [ROOT / "tutorial" / lesson / "run.py", *shown]]
-
-
 def test_readme_shows_what_its_commands_print(lab, lesson):
     blocks = console_blocks((ROOT / "tutorial" / lesson / "README.md").read_text())
     shown = {command for command, _ in blocks}
-    assert {f"python {script}" for script in scripts(lesson)} <= shown
+    assert {f"python {script}" for script in find(lesson, lessons(ROOT)).scripts} <= shown
     for command, promised in blocks:
         ran = lab.run("bash", "-c", command)
         assert (ran.returncode, ran.stderr) == (0, ""), f"$ {command}\n{ran.stdout}\n{ran.stderr}"

@@ -72,7 +72,7 @@ def test_plain_compose_refuses_an_empty_minio_password(checkout):
     ("name", "value", "message"),
     [
         ("MINIO_ROOT_PASSWORD", "short", "MINIO_ROOT_PASSWORD in .env has 5 characters"),
-        ("MINIO_ROOT_PASSWORD", "", "MINIO_ROOT_PASSWORD in .env is empty"),
+        ("MINIO_ROOT_PASSWORD", "", "MINIO_ROOT_PASSWORD in .env is missing"),
         ("LAB_S3_SECRET_KEY", "1234567", "LAB_S3_SECRET_KEY in .env has 7 characters"),
         ("MINIO_ROOT_USER", "me", "MINIO_ROOT_USER"),
         ("MLFLOW_PORT", "http", "MLFLOW_PORT is 'http'"),

@@ -13,8 +13,11 @@ def root(tmp_path):
         (tmp_path / "tutorial" / name / "run.py").write_text('"""Says so."""\n')
     (tmp_path / "tutorial" / "notes").mkdir()
     (tmp_path / "examples" / "02_log").mkdir(parents=True)
-    for name in ("b.py", "a.py", "test_a.py"):
-        (tmp_path / "examples" / "02_log" / name).write_text("")
+    for name in ("b.py", "a.py"):
+        script = tmp_path / "examples" / "02_log" / name
+        script.write_text('"""Shows it.\n\nWhat to look at: that.\n"""\n')
+    for name in ("service.py", "test_a.py"):
+        (tmp_path / "examples" / "02_log" / name).write_text('"""Runs until told to stop."""\n')
     return tmp_path
 
 
@@ -22,7 +25,7 @@ def test_a_lesson_is_a_numbered_folder_with_a_run_py(root):
     assert [lesson.name for lesson in lessons(root)] == ["01_save", "02_log", "10_late"]
 
 
-def test_a_lesson_s_scripts_are_its_run_py_and_then_its_examples(root):
+def test_a_lesson_s_scripts_are_its_run_py_and_then_the_examples_that_show_something(root):
     scripts = [str(path) for path in lessons(root)[1].scripts]
     assert scripts == ["tutorial/02_log/run.py", "examples/02_log/a.py", "examples/02_log/b.py"]
 

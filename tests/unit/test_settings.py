@@ -5,6 +5,7 @@ import stat
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 
 from host import settings
 from host.errors import LabError
@@ -30,8 +31,14 @@ def test_every_setting_is_read_and_every_one_read_is_documented():
 def test_env_file_gets_random_passwords_and_is_its_owner_s_only(root):
     settings.ensure_env_file()
     written, example = (settings.read_env_file(root / name) for name in (".env", ".env.example"))
-    secret = {name for name in example if name.endswith(("PASSWORD", "SECRET_KEY"))}
-    assert len({written[name] for name in secret}) == len(secret) == 6
+    secret = {
+        name
+        for name in example
+        if name.endswith(("PASSWORD", "SECRET_KEY", "SECRET", "ENCRYPTION_KEY"))
+    }
+    assert len({written[name] for name in secret}) == len(secret) == 8
+    Fernet(written["MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY"])
+    settings.check_passwords()
     assert not any("change-me" in value for value in written.values())
     assert stat.S_IMODE((root / ".env").stat().st_mode) == 0o600
     assert [path.name for path in root.iterdir() if path.name not in (".env", ".env.example")] == []
@@ -60,8 +67,20 @@ def test_an_empty_setting_is_empty_and_not_the_next_line(root):
 
 def test_a_password_is_never_taken_from_the_example(root):
     (root / ".env").write_text("MLFLOW_PORT=5001\n")
-    with pytest.raises(LabError, match=r"POSTGRES_PASSWORD in \.env is empty"):
+    with pytest.raises(LabError, match=r"POSTGRES_PASSWORD in \.env is missing; give it"):
         settings.check_passwords()
+
+
+def test_the_example_s_key_is_one_so_that_plain_compose_starts():
+    Fernet(settings.read_env_file(ROOT / ".env.example")["MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY"])
+
+
+def test_a_key_that_mlflow_could_not_use_is_refused_with_one_that_it_can(root, monkeypatch):
+    settings.ensure_env_file()
+    monkeypatch.setenv("MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY", "too-short")
+    with pytest.raises(LabError, match="is not 32 bytes") as refused:
+        settings.check_passwords()
+    Fernet(str(refused.value).rpartition(" ")[2])
 
 
 @pytest.mark.parametrize(
@@ -86,7 +105,7 @@ def test_port_that_is_none_is_refused_by_name(root, monkeypatch, value):
         settings.port("MINIO_PORT")
 
 
-@pytest.mark.parametrize(("value", "state"), [("", "is empty"), ("1234567", "has 7 characters")])
+@pytest.mark.parametrize(("value", "state"), [("", "is missing"), ("1234567", "has 7 characters")])
 def test_password_that_is_missing_or_short_is_refused_by_name(root, value, state):
     text = (root / ".env.example").read_text()
     (root / ".env").write_text(f"{text}\nMINIO_ROOT_PASSWORD={value}\n")

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from lab.errors import LabError
 
+# How a script tells an instructor what matters in its output.
+LOOK = "What to look at:"
+
 
 @dataclass(frozen=True)
 class Lesson:
@@ -55,13 +58,13 @@ class Lesson:
 
     @property
     def scripts(self) -> list[Path]:
-        """What is run, in order, relative to the root: the lesson's run.py, then its examples."""
-        examples = (self.root / "examples" / self.name).glob("[!_]*.py")
-        found = [
-            self.folder / "run.py",
-            *sorted(p for p in examples if not p.name.startswith("test_")),
-        ]
-        return [path.relative_to(self.root) for path in found]
+        """What is run, in order, relative to the root: the lesson's run.py, then its examples.
+
+        An example whose docstring does not say what to look at is no demonstration: a service, a client of it.
+        """
+        examples = sorted((self.root / "examples" / self.name).glob("*.py"))
+        shown = [path for path in examples if LOOK in docstring(path)]
+        return [path.relative_to(self.root) for path in (self.folder / "run.py", *shown)]
 
 
 def lab_root() -> Path:
