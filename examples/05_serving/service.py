@@ -36,6 +36,7 @@ from mlflow.models import Model
 from mlflow.protos import databricks_pb2 as codes
 from mlflow.pyfunc import PyFuncModel, scoring_server
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
+from starlette.requests import ClientDisconnect
 
 # A webhook is delivered at best; this long after a lost one the alias is looked at anyway.
 POLL_SECONDS = 15
@@ -242,6 +243,11 @@ def build(follower: Follower, doorkeeper: Doorkeeper) -> FastAPI:
     """Return the application: MLflow's scoring routes, and those of the operator and of the registry."""
     # Without FastAPI's own pages, which load scripts from elsewhere.
     app = FastAPI(openapi_url=None)
+
+    @app.exception_handler(ClientDisconnect)
+    async def gone(request: Request, error: Exception) -> Response:
+        # Nobody is there to read it; without it the log would show a failure of ours.
+        return Response(status_code=400)
 
     @app.post("/invocations")
     async def invocations(request: Request) -> Response:
