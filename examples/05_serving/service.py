@@ -76,7 +76,7 @@ class Served:
                 raise
             # Some of MLflow's complaints about a body bear no code, and would be a 500.
             raise MlflowException(error.message, codes.BAD_REQUEST) from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             message = f"The body cannot be read as rows for this model: {error!r}"
             raise MlflowException(message, codes.BAD_REQUEST) from error
 
@@ -129,7 +129,7 @@ class Follower(threading.Thread):
         began = time.monotonic()
         try:
             served = load(uri, version, self.folder)
-        except Exception as error:  # A model may raise anything.
+        except (Exception, SystemExit) as error:  # A model may do anything, leave too.
             LOADS.labels("failed").inc()
             return f"{uri} is not served: {error}"
         LOADS.labels("loaded").inc()
