@@ -9,20 +9,22 @@ a webhook that wakes it, and what an operator asks for: /ready, /status, /metric
 import argparse
 import asyncio
 import base64
-import contextlib
+import functools
 import hashlib
 import hmac
 import json
 import logging
+import multiprocessing
 import os
 import re
 import shutil
-import sys
+import signal
 import tempfile
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,6 +48,17 @@ MAX_BODY_BYTES = 1024 * 1024
 # How old a delivery may be, as much as the two clocks may differ.
 WEBHOOK_WINDOW_SECONDS = 300
 
+# Imported once, by the process that those of the versions are forked from: a version is there the sooner.
+PRELOADED = [
+    "fastapi",
+    "mlflow.pyfunc.scoring_server",
+    "mlflow.sklearn",
+    "prometheus_client",
+    "sklearn.pipeline",
+    "skops.io",
+    "uvicorn",
+]
+
 log = logging.getLogger("service")
 
 PREDICTIONS = Counter("serving_requests", "Answers of /invocations", ["model", "status"])
@@ -55,34 +68,79 @@ DELIVERIES = Counter("serving_webhook_deliveries", "Calls of /webhook", ["result
 SERVED_SINCE = Gauge("serving_model_loaded_timestamp_seconds", "The version served", ["model"])
 
 
+# ---- In the process of a version: its code, its memory, its crash are its own.
+
+
+def begin() -> None:
+    """Prepare the process of a version."""
+    # Ctrl-C is for the service, which then ends this process in order.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    # Killed, it could not.
+    threading.Thread(target=lambda: parent.join() or os._exit(1), daemon=True).start()
+    # It would write a line for every bad request, and anybody can send those.
+    logging.getLogger("mlflow.pyfunc.scoring_server").setLevel(logging.ERROR)
+
+
+@functools.cache
+def loaded(path: str) -> PyFuncModel:
+    """Return the model in a folder, loaded once."""
+    # Whether the packages here are those of its training is for the gate to ask: the warning about it
+    # reads the files of every package, which is most of the time that a load takes.
+    return mlflow.pyfunc.load_model(path, suppress_warnings=True)
+
+
+def score(path: str, body: bytes | str, content_type: str) -> scoring_server.InvocationsResponse:
+    """Answer as MLflow's scoring server does; raise MlflowException and nothing else for whatever goes wrong."""
+    try:
+        model = loaded(path)
+        schema = model.metadata.get_input_schema()
+        return scoring_server.invocations(body, content_type, model, schema)
+    except MlflowException as error:
+        if error.get_http_status_code() < 500:
+            raise
+        # Some of MLflow's complaints about a body bear no code, and would be a 500.
+        raise MlflowException(error.message, codes.BAD_REQUEST) from None
+    # A model may do anything, exit too.
+    except (Exception, SystemExit) as error:
+        message = f"The body cannot be read as rows for this model: {error!r}"
+        raise MlflowException(message, codes.BAD_REQUEST) from None
+
+
+def load(path: str) -> None:
+    """Load the model in a folder; raise MlflowException and nothing else for whatever goes wrong."""
+    try:
+        loaded(path)
+    except (Exception, SystemExit) as error:
+        raise MlflowException(f"{type(error).__name__}: {error}") from None
+
+
+# ---- In the service.
+
+
 @dataclass(frozen=True, eq=False)
 class Served:
-    """One model version in memory. A request keeps it from its first byte to its answer."""
+    """One model version in a process of its own. A request keeps it from its first byte to its answer."""
 
     uri: str
     version: ModelVersion
-    model: PyFuncModel
+    path: str
+    process: ProcessPoolExecutor
     # What the model was logged with, as the JSON text that a client would send; None without one.
     example: str | None
-    loaded: datetime = field(default_factory=lambda: datetime.now(UTC))
+    since: datetime = field(default_factory=lambda: datetime.now(UTC))
 
-    def score(self, body: bytes | str, content_type: str) -> scoring_server.InvocationsResponse:
-        """Answer as MLflow's scoring server does; raise MlflowException for what the body does wrong."""
-        schema = self.model.metadata.get_input_schema()
-        try:
-            return scoring_server.invocations(body, content_type, self.model, schema)
-        except MlflowException as error:
-            if error.get_http_status_code() < 500:
-                raise
-            # Some of MLflow's complaints about a body bear no code, and would be a 500.
-            raise MlflowException(error.message, codes.BAD_REQUEST) from error
-        except (Exception, SystemExit) as error:
-            message = f"The body cannot be read as rows for this model: {error!r}"
-            raise MlflowException(message, codes.BAD_REQUEST) from error
+    def score(
+        self, body: bytes | str, content_type: str
+    ) -> Future[scoring_server.InvocationsResponse]:
+        """Have the version answer; the future raises MlflowException, or BrokenProcessPool if the process died."""
+        return self.process.submit(score, self.path, body, content_type)
 
     def try_example(self) -> str | None:
-        """Return what the model answers to its own input example; raise MlflowException if it cannot."""
-        return self.score(self.example, "application/json").response if self.example else None
+        """Return what the model answers to its own input example; raise as the future of `score` does."""
+        if self.example is None:
+            return None
+        return self.score(self.example, "application/json").result().response
 
 
 class Follower(threading.Thread):
@@ -99,6 +157,7 @@ class Follower(threading.Thread):
         self.alias_means: str | None = None
         self.problem: str | None = "The alias has not been looked at yet."
         self.moved = threading.Event()
+        self.died = threading.Event()
 
     def run(self) -> None:
         """Look at the alias when told that it moved, and now and then."""
@@ -123,65 +182,47 @@ class Follower(threading.Thread):
         self.alias_means = version.version
         # The source too: a model that was deleted and registered anew begins at version 1 again.
         now = self.served and (self.served.version.version, self.served.version.source)
-        if now == (version.version, version.source):
+        if now == (version.version, version.source) and not self.died.is_set():
             return None
         uri = f"models:/{name}/{version.version}"
         began = time.monotonic()
         try:
-            served = load(uri, version, self.folder)
-        except (Exception, SystemExit) as error:  # A model may do anything, leave too.
+            served = start(uri, version, self.folder)
+        except (MlflowException, BrokenProcessPool, OSError) as error:
             LOADS.labels("failed").inc()
             return f"{uri} is not served: {error}"
         LOADS.labels("loaded").inc()
         SERVED_SINCE.clear()
-        SERVED_SINCE.labels(uri).set(served.loaded.timestamp())
+        SERVED_SINCE.labels(uri).set(served.since.timestamp())
         self.served = served
+        self.died.clear()
         log.info("Serving %s, loaded in %.2f s.", uri, time.monotonic() - began)
         return None
 
 
-def load(uri: str, version: ModelVersion, folder: Path) -> Served:
-    """Download, load and try a model version; raise whatever it raises, then nothing is left of it."""
-    home = tempfile.mkdtemp(dir=folder)
-    try:
-        with code_of_its_own(folder):
-            path = mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=home)
-            model = mlflow.pyfunc.load_model(path)
-            served = Served(uri, version, model, Model.load(path).get_serving_input(path))
-            served.try_example()
-    except BaseException:
-        shutil.rmtree(home)
-        raise
-    # Gone with the last request that uses it.
-    weakref.finalize(served, shutil.rmtree, home, ignore_errors=True)
-    return served
+def start(uri: str, version: ModelVersion, folder: Path) -> Served:
+    """Download a model version, load it in a process of its own, and try it on its input example.
 
-
-@contextlib.contextmanager
-def code_of_its_own(folder: Path) -> Iterator[None]:
-    """Let a model import the modules that it brings along, not those of the same name of the last one.
-
-    Python imports a module once a process: without this the new version would silently run the old
-    one's code. On failure the old one's modules are back, as it goes on.
+    Raises MlflowException, or BrokenProcessPool if the process died; then nothing is left of it.
     """
+    home = tempfile.mkdtemp(dir=folder)
+    process = ProcessPoolExecutor(1, multiprocessing.get_context("forkserver"), begin)
 
-    def brought() -> dict[str, object]:
-        return {
-            n: m for n, m in sys.modules.items() if str(folder) in str(getattr(m, "__file__", ""))
-        }
+    def leave() -> None:
+        process.shutdown(wait=False)
+        shutil.rmtree(home, ignore_errors=True)
 
-    modules, path = brought(), list(sys.path)
-    for name in modules:
-        del sys.modules[name]
-    sys.path[:] = [entry for entry in path if str(folder) not in entry]
     try:
-        yield
+        path = mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=home)
+        process.submit(load, path).result()
+        served = Served(uri, version, path, process, Model.load(path).get_serving_input(path))
+        served.try_example()
     except BaseException:
-        for name in brought():
-            del sys.modules[name]
-        sys.modules.update(modules)
-        sys.path[:] = path
+        leave()
         raise
+    # With the last request that uses it.
+    weakref.finalize(served, leave)
+    return served
 
 
 class Doorkeeper:
@@ -269,12 +310,19 @@ def build(follower: Follower, doorkeeper: Doorkeeper) -> FastAPI:
             return refusal(503, codes.TEMPORARILY_UNAVAILABLE, message, **{"Retry-After": "1"})
         try:
             content_type = request.headers.get("content-type", "")
-            scored = await asyncio.to_thread(served.score, body, content_type)
+            scored = await asyncio.wrap_future(served.score(body, content_type))
         except MlflowException as error:
             # MLflow would tell every client what the server's source looks like.
             error.json_kwargs.pop("stack_trace", None)
             status = error.get_http_status_code()
             return Response(error.serialize_as_json(), status, media_type="application/json")
+        except BrokenProcessPool:
+            # Only if it is still the one: another may serve by now.
+            if served is follower.served:
+                follower.died.set()
+                follower.moved.set()
+            message = f"The process of {served.uri} died, and is started again."
+            return refusal(503, codes.TEMPORARILY_UNAVAILABLE, message, **{"Retry-After": "1"})
         return Response(scored.response, scored.status, media_type=scored.mimetype)
 
     @app.get("/ping")
@@ -293,8 +341,8 @@ def build(follower: Follower, doorkeeper: Doorkeeper) -> FastAPI:
             return refusal(503, codes.TEMPORARILY_UNAVAILABLE, str(follower.problem))
         try:
             answer = await asyncio.to_thread(served.try_example)
-        except MlflowException as error:
-            message = f"{served.uri} fails on its own input example: {error.message}"
+        except (MlflowException, BrokenProcessPool) as error:
+            message = f"{served.uri} fails on its own input example: {error}"
             return refusal(503, codes.TEMPORARILY_UNAVAILABLE, message)
         return Response(answer or "{}", media_type="application/json")
 
@@ -308,7 +356,7 @@ def build(follower: Follower, doorkeeper: Doorkeeper) -> FastAPI:
             "serves": served.uri if served else None,
             "source": served.version.source if served else None,
             "run_id": served.version.run_id if served else None,
-            "loaded": served.loaded.isoformat(timespec="milliseconds") if served else None,
+            "loaded": served.since.isoformat(timespec="milliseconds") if served else None,
             "tried_on_its_example": bool(served and served.example),
             "problem": follower.problem,
             "webhook": bool(doorkeeper.secret),
@@ -348,10 +396,9 @@ def main() -> None:
         parser.error(f"{words.model} has no alias to follow. Give it as models:/<name>@<alias>.")
     logging.basicConfig(format="%(asctime)s %(message)s")
     log.setLevel(logging.INFO)
-    # It would write a line for every bad request, and anybody can send those.
-    logging.getLogger("mlflow.pyfunc.scoring_server").setLevel(logging.ERROR)
     # Without an address MLflow would quietly write to a file mlflow.db in this folder.
     mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
+    multiprocessing.set_forkserver_preload(PRELOADED)
     with tempfile.TemporaryDirectory(prefix="served-") as folder:
         follower = Follower(*found.groups(), Path(folder))
         follower.start()

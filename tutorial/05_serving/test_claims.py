@@ -1,0 +1,546 @@
+"""What the README of lesson 05 says beyond what run.py asserts: its tables are read and tried."""
+
+import base64
+import contextlib
+import hmac
+import io
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import mlflow
+import pytest
+import requests
+import sklearn
+from mlflow.entities.webhook import WebhookAction, WebhookEntity
+from mlflow.exceptions import MlflowException
+from mlflow.models import infer_signature
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+
+X, y = load_iris(as_frame=True, return_X_y=True)
+NAMES = list(X.columns)
+JSON, CSV, PARQUET = "application/json", "text/csv", "application/vnd.apache.parquet"
+README = (Path(__file__).parent / "README.md").read_text(encoding="utf-8")
+SERVICE = Path(__file__).parents[2] / "examples" / "05_serving" / "service.py"
+
+
+def split(rows, names=NAMES):
+    return {"dataframe_split": {"columns": list(names), "data": rows}}
+
+
+def number(text):
+    """Return a body with this JSON text where the first number would be."""
+    return json.dumps(split([["?", 3.5, 1.4, 0.2]])).replace('"?"', text)
+
+
+ROW = [5.1, 3.5, 1.4, 0.2]
+RECORD = dict(zip(NAMES, ROW, strict=True))
+GOOD = split([ROW])
+CSV_ROW = f"{','.join(NAMES)}\n5.1,3.5,1.4,0.2\n"
+
+# What stands in the first column of the README's table, and what is meant by it: a body, or a body
+# and the content type it is sent with.
+BODIES = {
+    "one of the four forms in JSON, or CSV, or Parquet": [
+        GOOD,
+        {"dataframe_records": [RECORD]},
+        {"inputs": {name: [value] for name, value in RECORD.items()}},
+        {"inputs": [RECORD]},
+        {"instances": [RECORD]},
+        (CSV_ROW, CSV),
+        (X.to_parquet(), PARQUET),
+        (json.dumps(GOOD), f"{JSON}; charset=utf-8"),
+    ],
+    "a single row: `inputs` with a number for each column": [{"inputs": RECORD}],
+    "lists without names in `inputs` or `instances`": [{"inputs": [ROW]}, {"instances": [ROW]}],
+    "columns in another order, or more than agreed": [
+        split([ROW[::-1]], NAMES[::-1]),
+        split([[*ROW, "blue"]], [*NAMES, "colour"]),
+        {"instances": [RECORD | {"colour": "blue"}]},
+    ],
+    "a column missing or misspelt": [
+        split([ROW[1:]], NAMES[1:]),
+        split([ROW], ["sepal lenght (cm)", *NAMES[1:]]),
+        {"inputs": {name: [value] for name, value in RECORD.items() if name != NAMES[0]}},
+        (CSV_ROW.replace("length", "lenght"), CSV),
+    ],
+    "a column missing in one of several records": [
+        {"dataframe_records": [RECORD, {NAMES[0]: 5.1}]},
+        {"instances": [RECORD, {NAMES[0]: 5.1}]},
+    ],
+    'whole numbers, `true`, numbers as text (`"5.1"`)': [
+        split([[5, 3, 1, 0]]),
+        split([[True, False, True, False]]),
+        split([["5.1", "3.5", "1.4", "0.2"]]),
+        {"inputs": {name: [str(value)] for name, value in RECORD.items()}},
+    ],
+    "a word or a list where a number belongs": [
+        number('"tall"'),
+        number("[5.1]"),
+        {"instances": [RECORD | {NAMES[0]: "tall"}]},
+        (CSV_ROW.replace("5.1", "tall"), CSV),
+    ],
+    "`null`, `NaN`, an empty cell in CSV": [
+        number("null"),
+        number("NaN"),
+        {"inputs": {name: [None] for name in NAMES}},
+        (CSV_ROW.replace("5.1", ""), CSV),
+    ],
+    "columns and no row": [split([]), (CSV_ROW.partition("\n")[0], CSV)],
+    "an empty list": [{"dataframe_records": []}, {"inputs": []}, {"instances": []}],
+    "`params` that the model does not have, other keys beside the form": [
+        GOOD | {"params": {"temperature": 1}},
+        GOOD | {"colour": "blue"},
+    ],
+    "not JSON, or empty": ["sepal length: 5.1", "", b"\xff"],
+    "no form, two forms, a list": ["{}", {"rows": [RECORD]}, GOOD | {"inputs": RECORD}, [RECORD]],
+    "CSV or Parquet that is none": [("", CSV), (b"PAR1", PARQUET)],
+    "another content type, or with more than `charset=utf-8`": [
+        (json.dumps(GOOD), "text/plain"),
+        # What curl -d says of its own accord.
+        (json.dumps(GOOD), "application/x-www-form-urlencoded"),
+        (json.dumps(GOOD), f"{JSON}; charset=latin-1"),
+        (json.dumps(GOOD), f"{JSON}; version=1"),
+    ],
+    "no content type": [(json.dumps(GOOD), None)],
+    "10,000 brackets deep, or a number of 5,000 digits": ["[" * 10_000, number("1" * 5_000)],
+    "more than 1 MiB": [" " * 2**20 + json.dumps(GOOD)],
+}
+
+
+def table(width):
+    """Return the rows of the README that have so many cells, and a status in the second."""
+    lines = [line for line in README.splitlines() if line.startswith("|")]
+    rows = [[cell.strip() for cell in line[1:-1].split("|")] for line in lines]
+    return [row for row in rows if len(row) == width and row[1].isdigit()]
+
+
+# What is sent; status, error_code and error_class; the same where the service differs.
+CONTRACT = table(5)
+# What arrives; the status, and what the answer says.
+DELIVERIES = table(3)
+
+
+class Server:
+    """A server in a process group of its own."""
+
+    def __init__(self, command, address, log, **env):
+        """Start it."""
+        self.address, self.log = address, log
+        host, port = address.split(":")
+        with log.open("w") as opened:
+            self.process = subprocess.Popen(
+                [*command, "--host", host, "--port", port],
+                env=os.environ | env,
+                stdout=opened,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def ask(self, body, content_type=JSON, path="/invocations", **headers):
+        """Send a body, over a connection of its own."""
+        if isinstance(body, dict | list):
+            body = json.dumps(body)
+        headers |= {"Content-Type": content_type}
+        with requests.Session() as session:
+            session.trust_env = False
+            return session.post(
+                f"http://{self.address}{path}", data=body, headers=headers, timeout=30
+            )
+
+    def get(self, path):
+        """Get a page."""
+        with requests.Session() as session:
+            session.trust_env = False
+            return session.get(f"http://{self.address}{path}", timeout=30)
+
+    def wait_for(self, expected, seconds=30):
+        """Wait until `expected()` is true, the server's log is the message if it never is."""
+        until = time.monotonic() + seconds
+        while True:
+            with contextlib.suppress(requests.ConnectionError):
+                if expected():
+                    return
+            assert time.monotonic() < until and self.process.poll() is None, self.log.read_text()
+            time.sleep(0.05)
+
+    def stop(self):
+        """Stop it."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGTERM)
+        self.process.wait(timeout=30)
+
+
+class Service(Server):
+    """The service, and what this module as its registry may tell it."""
+
+    secret = secrets.token_urlsafe()
+
+    def status(self):
+        """Return what it says of itself."""
+        return self.get("/status").json()
+
+    def serves(self, uri):
+        """Tell whether it answers with this version."""
+        return self.ask(GOOD).headers["X-Model-URI"] == uri
+
+    def signed(self, data, secret=None, age=0):
+        """Return a delivery as the registry makes them: a body and its headers."""
+        body = json.dumps({"entity": "model_version_alias", "action": "created", "data": data})
+        delivery, timestamp = str(uuid4()), str(int(time.time()) - age)
+        digest = hmac.new(
+            (secret or self.secret).encode(), f"{delivery}.{timestamp}.{body}".encode(), "sha256"
+        ).digest()
+        return body, {
+            "X-MLflow-Delivery-Id": delivery,
+            "X-MLflow-Timestamp": timestamp,
+            "X-MLflow-Signature": f"v1,{base64.b64encode(digest).decode()}",
+        }
+
+    def tell(self, name, alias="champion"):
+        """Tell it that an alias moved."""
+        body, headers = self.signed({"name": name, "alias": alias, "version": "1"})
+        answer = self.ask(body, path="/webhook", **headers)
+        assert answer.status_code == 200, answer.text
+
+
+class Forwarder(threading.Thread):
+    """Forwards to the tracking server, until it is cut."""
+
+    def __init__(self):
+        """Listen."""
+        super().__init__(daemon=True)
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.connected = []
+        self.start()
+
+    @property
+    def uri(self):
+        """Where to connect to."""
+        return f"http://127.0.0.1:{self.listening.getsockname()[1]}"
+
+    def run(self):
+        """Accept, and pass on both ways."""
+        target = urlsplit(os.environ["MLFLOW_TRACKING_URI"])
+        with contextlib.suppress(OSError):
+            while True:
+                pair = [self.listening.accept()[0]]
+                pair.append(socket.create_connection((target.hostname, target.port)))
+                self.connected += pair
+                for source, sink in (pair, pair[::-1]):
+                    threading.Thread(target=self.pass_on, args=(source, sink), daemon=True).start()
+
+    def pass_on(self, source, sink):
+        """Pass on what comes from one side."""
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+
+    def cut(self):
+        """Be gone."""
+        for one in (self.listening, *self.connected):
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+
+def here():
+    """Return the address of this machine as the tracking server sees it."""
+    tracking = urlsplit(os.environ["MLFLOW_TRACKING_URI"])
+    with socket.create_connection((tracking.hostname, tracking.port)) as connection:
+        return connection.getsockname()[0]
+
+
+def free_address():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def client():
+    """Work in an experiment of our own, deleted afterwards."""
+    mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
+    experiment = mlflow.set_experiment(f"test-{uuid4().hex[:8]}")
+    client = mlflow.MlflowClient()
+    yield client
+    client.delete_experiment(experiment.experiment_id)
+
+
+@pytest.fixture(scope="module")
+def name(client):
+    """Register three versions: two that work, and one that fails on its own input example."""
+    name = f"test-{uuid4().hex[:8]}"
+    pip = [f"scikit-learn=={sklearn.__version__}"]
+    for inverse, example in ((1.0, X.head(2)), (0.01, X.head(2)), (1.0, X.head(2).mask(X > 4))):
+        model = LogisticRegression(C=inverse, max_iter=500).fit(X, y)
+        info = mlflow.sklearn.log_model(
+            model,
+            name="model",
+            signature=infer_signature(X),
+            input_example=example,
+            pip_requirements=pip,
+        )
+        with contextlib.redirect_stderr(io.StringIO()):
+            mlflow.register_model(info.model_uri, name)
+    yield name
+    client.delete_registered_model(name)
+
+
+@pytest.fixture(scope="module")
+def servers(client, name, tmp_path_factory):
+    """Start both: MLflow's on version 1, the service while its alias is still missing."""
+    logs = tmp_path_factory.mktemp("logs")
+    with contextlib.ExitStack() as started:
+        words = ["mlflow", "models", "serve", "-m", f"models:/{name}/1", "--env-manager", "local"]
+        stock = Server(words, free_address(), logs / "stock.log")
+        started.callback(stock.stop)
+        forwarder = Forwarder()
+        started.callback(forwarder.cut)
+        service = Service(
+            [sys.executable, SERVICE, f"models:/{name}@champion"],
+            free_address(),
+            logs / "service.log",
+            LAB_WEBHOOK_SECRET=Service.secret,
+            MLFLOW_TRACKING_URI=forwarder.uri,
+            # What happens then is asked at the end, and nobody wants to wait for it.
+            MLFLOW_HTTP_REQUEST_MAX_RETRIES="0",
+        )
+        started.callback(service.stop)
+        service.forwarder = forwarder
+        service.wait_for(lambda: service.get("/status").ok)
+        service.wait_for(lambda: "not found" in service.status()["problem"])
+        service.before = {
+            "/invocations": service.ask(GOOD),
+            "/ready": service.get("/ready"),
+            "/ping": service.get("/ping"),
+        }
+        client.set_registered_model_alias(name, "champion", "1")
+        service.wait_for(lambda: service.get("/ready").ok)
+        stock.wait_for(lambda: stock.get("/ping").ok)
+        yield stock, service
+
+
+@pytest.fixture
+def service(servers):
+    """The service, with its alias on version 1."""
+    return servers[1]
+
+
+@pytest.fixture
+def back_to_1(client, name, service):
+    """Put the alias back afterwards."""
+    yield
+    client.set_registered_model_alias(name, "champion", "1")
+    service.tell(name)
+    service.wait_for(lambda: service.serves(f"models:/{name}/1"))
+    service.wait_for(lambda: service.status()["problem"] is None)
+
+
+def test_every_row_of_the_contract_is_tried():
+    assert [row[0] for row in CONTRACT] == list(BODIES)
+
+
+@pytest.mark.parametrize("row", CONTRACT, ids=lambda row: row[0])
+def test_row_of_the_contract_holds(servers, name, row):
+    what, *of_stock, of_service = row
+    of_stock = " ".join(filter(None, of_stock))
+    for server, expected in zip(servers, (of_stock, of_service or of_stock), strict=True):
+        for sent in BODIES[what]:
+            answer = server.ask(*sent) if isinstance(sent, tuple) else server.ask(sent)
+            said = answer.json() if answer.headers["Content-Type"] == JSON else {}
+            got = (str(answer.status_code), said.get("error_code"), said.get("error_class"))
+            assert " ".join(filter(None, got)) == expected, (server.address, sent, answer.text)
+            if server is servers[1]:
+                assert answer.headers["X-Model-URI"] == f"models:/{name}/1"
+
+
+def test_a_stack_trace_goes_to_clients_of_mlflow_s_server_and_not_to_the_service_s(servers):
+    of_stock, of_service = (server.ask(number("null")).json() for server in servers)
+    assert "Input X contains NaN" in of_stock.pop("stack_trace")
+    assert of_stock == of_service
+
+
+def test_mlflow_s_server_says_unexpected_error_for_a_null(servers):
+    said = servers[0].ask(number("null")).json()["message"]
+    assert said.startswith("Encountered an unexpected error while evaluating the model. ")
+
+
+@pytest.mark.parametrize(
+    ("sent", "says"),
+    [
+        (
+            split([ROW], ["sepal lenght (cm)", *NAMES[1:]]),
+            "Error: Model is missing inputs ['sepal length (cm)']. "
+            "Note that there were extra inputs: ['sepal lenght (cm)'].",
+        ),
+        ({"inputs": [ROW]}, "Note that there were extra inputs: [0, 1, 2, 3]."),
+        ([RECORD], "The input must be a JSON dictionary with exactly one of the input fields"),
+        ({}, "IMPORTANT: The MLflow Model scoring protocol has changed in MLflow version 2.0."),
+    ],
+)
+def test_both_say_what_the_readme_quotes(servers, sent, says):
+    for server in servers:
+        assert says in server.ask(sent).json()["message"]
+
+
+def test_another_content_type_is_refused_in_the_words_of_the_readme(servers):
+    for server in servers:
+        said = server.ask(json.dumps(GOOD), "text/plain").text
+        assert said.startswith("This predictor only supports the following content types")
+
+
+def test_mlflow_s_server_has_pages_of_its_api_and_the_service_has_none(servers):
+    assert [server.get("/docs").status_code for server in servers] == [200, 404]
+    assert [server.get("/invocations").status_code for server in servers] == [405, 405]
+
+
+def test_without_its_alias_the_service_says_so_and_starts_when_it_appears(service, name):
+    answer = service.before["/invocations"]
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert answer.json()["error_code"] == "TEMPORARILY_UNAVAILABLE"
+    assert "Registered model alias champion not found." in answer.json()["message"]
+    assert answer.headers["X-Model-URI"] == "none"
+    assert service.before["/ready"].status_code == 503
+    assert service.before["/ping"].status_code == 404
+    assert service.serves(f"models:/{name}/1")
+
+
+def test_mlflow_s_server_ends_where_its_alias_is_missing(name, tmp_path):
+    words = ["mlflow", "models", "serve", "-m", f"models:/{name}@ghost", "--env-manager", "local"]
+    server = Server(words, free_address(), tmp_path / "log")
+    assert server.process.wait(timeout=60) != 0
+    assert "Registered model alias ghost not found." in server.log.read_text()
+
+
+@pytest.mark.parametrize("row", DELIVERIES, ids=lambda row: row[0])
+def test_row_of_the_deliveries_holds(service, name, row):
+    what, status, says = row
+    move = {"name": name, "alias": "champion", "version": "1"}
+    body, headers = service.signed(move)
+    others, of_others = service.signed({"name": name, "alias": "challenger", "version": "1"})
+    sent = {
+        "signed, new, of this alias": (body, headers),
+        "signed, new, of another alias": (others, of_others),
+        "not signed": (body, {}),
+        "signed with another secret": service.signed(move, secret=secrets.token_urlsafe()),
+        "signed, and changed on the way": (others, headers),
+        "signed more than 5 minutes ago": service.signed(move, age=301),
+        "the same delivery again": (body, headers),
+    }
+    assert list(sent) == [row[0] for row in DELIVERIES]
+    if what == "the same delivery again":
+        assert service.ask(body, path="/webhook", **headers).status_code == 200
+    answer = service.ask(sent[what][0], path="/webhook", **sent[what][1])
+    assert str(answer.status_code) == status
+    assert says.strip("`") in answer.text
+
+
+def test_a_delivery_moves_the_service_to_what_the_alias_means_and_to_nothing_else(
+    client, name, service, back_to_1
+):
+    # It says version 1, the alias is on 2.
+    client.set_registered_model_alias(name, "champion", "2")
+    service.tell(name)
+    service.wait_for(lambda: service.serves(f"models:/{name}/2"), seconds=10)
+
+
+def test_without_a_delivery_the_service_looks_after_15_seconds_at_most(
+    client, name, service, back_to_1
+):
+    client.set_registered_model_alias(name, "champion", "2")
+    service.wait_for(lambda: service.serves(f"models:/{name}/2"), seconds=17)
+
+
+def test_an_alias_deleted_leaves_the_version_serving_and_is_reported(
+    client, name, service, back_to_1
+):
+    client.delete_registered_model_alias(name, "champion")
+    service.tell(name)
+    service.wait_for(lambda: service.status()["problem"])
+    said = service.status()
+    assert "Registered model alias champion not found." in said["problem"]
+    assert (said["serves"], said["alias_means"]) == (f"models:/{name}/1", None)
+    assert service.serves(f"models:/{name}/1")
+    assert service.get("/ready").ok
+
+
+def test_a_challenger_that_fails_on_its_own_input_example_is_not_served(
+    client, name, service, back_to_1
+):
+    client.set_registered_model_alias(name, "champion", "3")
+    service.tell(name)
+    service.wait_for(lambda: service.status()["problem"])
+    said = service.status()
+    assert said["problem"].startswith(f"models:/{name}/3 is not served: ")
+    assert (said["serves"], said["alias_means"]) == (f"models:/{name}/1", "3")
+    assert service.serves(f"models:/{name}/1")
+
+
+def test_status_and_metrics_name_the_version_served(service, name):
+    uri = f"models:/{name}/1"
+    service.ask(GOOD)
+    said = service.status()
+    assert (said["follows"], said["serves"]) == (f"models:/{name}@champion", uri)
+    metrics = service.get("/metrics").text
+    assert f'serving_requests_total{{model="{uri}",status="200"}}' in metrics
+    assert f'serving_model_loaded_timestamp_seconds{{model="{uri}"}}' in metrics
+
+
+def test_a_delivery_is_tried_four_times_in_some_seconds_and_then_dropped(client):
+    came = []
+
+    class Refuses(BaseHTTPRequestHandler):
+        def do_POST(self):
+            came.append(self.headers["X-MLflow-Delivery-Id"])
+            self.send_error(503)
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer((here(), 0), Refuses) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = "http://{}:{}/".format(*server.server_address)
+        events = ["model_version_alias.created"]
+        webhook = client.create_webhook("test", url, events, secret=secrets.token_urlsafe())
+        began = time.monotonic()
+        try:
+            assert not client.test_webhook(webhook.webhook_id).success
+        finally:
+            client.delete_webhook(webhook.webhook_id)
+            server.shutdown()
+    assert (len(came), len(set(came))) == (4, 1)
+    assert 2 < time.monotonic() - began < 15
+
+
+def test_there_is_no_webhook_for_a_stage():
+    assert "model_version_alias" in {entity.value for entity in WebhookEntity}
+    assert not [entity for entity in WebhookEntity if "stage" in entity.value]
+    assert not [action for action in WebhookAction if "transition" in action.value]
+
+
+def test_the_registry_refuses_a_webhook_scheme_in_the_words_of_the_readme(client):
+    with pytest.raises(MlflowException) as refused:
+        client.create_webhook("test", "ftp://127.0.0.1/", ["model_version_alias.created"])
+    assert "Invalid webhook URL scheme: 'ftp'. Allowed schemes are: " in str(refused.value)
+
+
+def test_a_tracking_server_that_is_gone_leaves_the_version_serving_and_is_reported(service, name):
+    # The last one: there is no way back.
+    service.forwarder.cut()
+    service.tell(name)
+    service.wait_for(lambda: service.status()["problem"])
+    assert "cannot be looked up" in service.status()["problem"]
+    assert service.serves(f"models:/{name}/1")
+    assert service.get("/ready").ok
