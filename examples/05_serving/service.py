@@ -91,20 +91,26 @@ def loaded(path: str) -> PyFuncModel:
 
 
 def score(path: str, body: bytes | str, content_type: str) -> scoring_server.InvocationsResponse:
-    """Answer as MLflow's scoring server does; raise MlflowException and nothing else for whatever goes wrong."""
+    """Answer as MLflow's scoring server does, whatever goes wrong: an error is an answer too, of 4xx."""
     try:
         model = loaded(path)
         schema = model.metadata.get_input_schema()
         return scoring_server.invocations(body, content_type, model, schema)
     except MlflowException as error:
-        if error.get_http_status_code() < 500:
-            raise
-        # Some of MLflow's complaints about a body bear no code, and would be a 500.
-        raise MlflowException(error.message, codes.BAD_REQUEST) from None
+        refused = error
     # A model may do anything, exit too.
     except (Exception, SystemExit) as error:
         message = f"The body cannot be read as rows for this model: {error!r}"
-        raise MlflowException(message, codes.BAD_REQUEST) from None
+        refused = MlflowException(message, codes.BAD_REQUEST)
+    if refused.get_http_status_code() >= 500:
+        # Some of MLflow's complaints about a body bear no code, and would be a 500.
+        refused = MlflowException(refused.message, codes.BAD_REQUEST)
+    # It would tell every client what the server's source looks like.
+    refused.json_kwargs.pop("stack_trace", None)
+    status = refused.get_http_status_code()
+    return scoring_server.InvocationsResponse(
+        refused.serialize_as_json(), status, "application/json"
+    )
 
 
 def load(path: str) -> None:
@@ -133,14 +139,21 @@ class Served:
     def score(
         self, body: bytes | str, content_type: str
     ) -> Future[scoring_server.InvocationsResponse]:
-        """Have the version answer; the future raises MlflowException, or BrokenProcessPool if the process died."""
+        """Have the version answer; the future raises BrokenProcessPool if its process died."""
         return self.process.submit(score, self.path, body, content_type)
 
     def try_example(self) -> str | None:
-        """Return what the model answers to its own input example; raise as the future of `score` does."""
+        """Return what the model answers to its own input example, None without one.
+
+        Raises MlflowException if it cannot answer, or BrokenProcessPool.
+        """
         if self.example is None:
             return None
-        return self.score(self.example, "application/json").result().response
+        answer = self.score(self.example, "application/json").result()
+        if answer.status != 200:
+            message = json.loads(answer.response)["message"]
+            raise MlflowException(f"It fails on its own input example. {message}")
+        return answer.response
 
 
 class Follower(threading.Thread):
@@ -188,7 +201,7 @@ class Follower(threading.Thread):
         began = time.monotonic()
         try:
             served = start(uri, version, self.folder)
-        except (MlflowException, BrokenProcessPool, OSError) as error:
+        except Exception as error:  # Whatever it is, the old version goes on.
             LOADS.labels("failed").inc()
             return f"{uri} is not served: {error}"
         LOADS.labels("loaded").inc()
@@ -203,7 +216,7 @@ class Follower(threading.Thread):
 def start(uri: str, version: ModelVersion, folder: Path) -> Served:
     """Download a model version, load it in a process of its own, and try it on its input example.
 
-    Raises MlflowException, or BrokenProcessPool if the process died; then nothing is left of it.
+    Raises whatever goes wrong with it, BrokenProcessPool if the process died; then nothing is left of it.
     """
     home = tempfile.mkdtemp(dir=folder)
     process = ProcessPoolExecutor(1, multiprocessing.get_context("forkserver"), begin)
@@ -311,11 +324,6 @@ def build(follower: Follower, doorkeeper: Doorkeeper) -> FastAPI:
         try:
             content_type = request.headers.get("content-type", "")
             scored = await asyncio.wrap_future(served.score(body, content_type))
-        except MlflowException as error:
-            # MLflow would tell every client what the server's source looks like.
-            error.json_kwargs.pop("stack_trace", None)
-            status = error.get_http_status_code()
-            return Response(error.serialize_as_json(), status, media_type="application/json")
         except BrokenProcessPool:
             # Only if it is still the one: another may serve by now.
             if served is follower.served:
@@ -342,7 +350,7 @@ def build(follower: Follower, doorkeeper: Doorkeeper) -> FastAPI:
         try:
             answer = await asyncio.to_thread(served.try_example)
         except (MlflowException, BrokenProcessPool) as error:
-            message = f"{served.uri} fails on its own input example: {error}"
+            message = f"{served.uri} does not answer. {error}"
             return refusal(503, codes.TEMPORARILY_UNAVAILABLE, message)
         return Response(answer or "{}", media_type="application/json")
 
