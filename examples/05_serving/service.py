@@ -9,6 +9,7 @@ a webhook that wakes it, and what an operator asks for: /ready, /status, /metric
 import argparse
 import asyncio
 import base64
+import contextlib
 import functools
 import hashlib
 import hmac
@@ -17,7 +18,6 @@ import logging
 import multiprocessing
 import os
 import re
-import shutil
 import signal
 import tempfile
 import threading
@@ -130,6 +130,7 @@ class Served:
 
     uri: str
     version: ModelVersion
+    home: tempfile.TemporaryDirectory
     path: str
     process: ProcessPoolExecutor
     # What the model was logged with, as the JSON text that a client would send; None without one.
@@ -179,13 +180,19 @@ class Follower(threading.Thread):
             self.moved.clear()
             problem = self.look()
             if problem and problem != self.problem:
-                serving = f"Still serving {self.served.uri}." if self.served else "Waiting."
-                log.warning("%s %s", problem, serving)
+                meanwhile = f"Still serving {self.served.uri}." if self.served else "Waiting."
+                log.warning("%s %s", problem, meanwhile)
             self.problem = problem
-            self.moved.wait(POLL_SECONDS if self.served else POLL_SECONDS_UNTIL_LOADED)
+            serving = self.served and not self.died.is_set()
+            self.moved.wait(POLL_SECONDS if serving else POLL_SECONDS_UNTIL_LOADED)
 
     def look(self) -> str | None:
         """Load the version that the alias means if it is another one; return what is wrong, or None."""
+        if self.died.is_set():
+            # From its own files: what the alias means may be broken, or the registry away.
+            old = self.served
+            with contextlib.suppress(Exception):
+                self.serve(launch(old.uri, old.version, old.home, old.path))
         name, alias = self.name_and_alias
         try:
             version = self.client.get_model_version_by_alias(name, alias)
@@ -200,41 +207,50 @@ class Follower(threading.Thread):
         uri = f"models:/{name}/{version.version}"
         began = time.monotonic()
         try:
-            served = start(uri, version, self.folder)
+            served = launch(uri, version, *download(uri, self.folder))
         except Exception as error:  # Whatever it is, the old version goes on.
-            LOADS.labels("failed").inc()
-            return f"{uri} is not served: {error}"
-        LOADS.labels("loaded").inc()
-        SERVED_SINCE.clear()
-        SERVED_SINCE.labels(uri).set(served.since.timestamp())
-        self.served = served
-        self.died.clear()
+            return not_served(uri, error)
+        self.serve(served)
         log.info("Serving %s, loaded in %.2f s.", uri, time.monotonic() - began)
         return None
 
+    def serve(self, served: Served) -> None:
+        """Answer with this version from now on."""
+        LOADS.labels("loaded").inc()
+        SERVED_SINCE.clear()
+        SERVED_SINCE.labels(served.uri).set(served.since.timestamp())
+        self.served = served
+        self.died.clear()
 
-def start(uri: str, version: ModelVersion, folder: Path) -> Served:
-    """Download a model version, load it in a process of its own, and try it on its input example.
 
-    Raises whatever goes wrong with it, BrokenProcessPool if the process died; then nothing is left of it.
+def not_served(uri: str, error: Exception) -> str:
+    """Count a version that cannot be served, and return why, in one line."""
+    LOADS.labels("failed").inc()
+    return f"{uri} is not served: {' '.join(str(error).split())}"
+
+
+def download(uri: str, folder: Path) -> tuple[tempfile.TemporaryDirectory, str]:
+    """Download a model version; return a folder that is gone with the last who holds it, and the model's path in it."""
+    home = tempfile.TemporaryDirectory(dir=folder)
+    return home, mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=home.name)
+
+
+def launch(uri: str, version: ModelVersion, home: tempfile.TemporaryDirectory, path: str) -> Served:
+    """Load a version in a process of its own, and try it on its input example.
+
+    Raises whatever goes wrong with it, BrokenProcessPool if the process died.
     """
-    home = tempfile.mkdtemp(dir=folder)
     process = ProcessPoolExecutor(1, multiprocessing.get_context("forkserver"), begin)
-
-    def leave() -> None:
-        process.shutdown(wait=False)
-        shutil.rmtree(home, ignore_errors=True)
-
     try:
-        path = mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=home)
         process.submit(load, path).result()
-        served = Served(uri, version, path, process, Model.load(path).get_serving_input(path))
+        example = Model.load(path).get_serving_input(path)
+        served = Served(uri, version, home, path, process, example)
         served.try_example()
     except BaseException:
-        leave()
+        process.shutdown(wait=False)
         raise
     # With the last request that uses it.
-    weakref.finalize(served, leave)
+    weakref.finalize(served, process.shutdown, wait=False)
     return served
 
 
