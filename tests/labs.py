@@ -45,15 +45,19 @@ class Lab:
             exports = [word for name, value in env.items() for word in ("--env", f"{name}={value}")]
             without = ["env", "-u", unset] if unset else []
             return self.compose("exec", "--no-TTY", *exports, "trainer", *without, *words)
-        if not self._embedded:
-            code = "import json; from host import embedded as e; print(json.dumps(e.environment()))"
-            found = run([sys.executable, "-c", code], env=os.environ | self.settings)
-            self._embedded.update(json.loads(found.stdout))
-        environment = self._embedded | env
+        environment = self.environment() | env
         if unset:
             del environment[unset]
         program = shutil.which(words[0], path=environment["PATH"])
         return run([program, *words[1:]], env=environment)
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment of the embedded mode's shell."""
+        if not self._embedded:
+            code = "import json; from host import embedded as e; print(json.dumps(e.environment()))"
+            found = run([sys.executable, "-c", code], env=os.environ | self.settings)
+            self._embedded.update(json.loads(found.stdout))
+        return self._embedded
 
     def compose(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
         """Run `docker compose` on this lab."""
@@ -69,8 +73,8 @@ def run(
 
 def stack_settings(project: str) -> dict[str, str]:
     """Return the settings of a stack beside others: a name and ports of its own."""
-    names = ("MLFLOW_PORT", "MINIO_PORT", "MINIO_CONSOLE_PORT")
-    return {"COMPOSE_PROJECT_NAME": project} | dict(zip(names, free_ports(3), strict=True))
+    names = ("MLFLOW_PORT", "MINIO_PORT", "MINIO_CONSOLE_PORT", "SERVING_PORT")
+    return {"COMPOSE_PROJECT_NAME": project} | dict(zip(names, free_ports(4), strict=True))
 
 
 def start(lab: Lab) -> None:

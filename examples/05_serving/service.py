@@ -19,6 +19,7 @@ import multiprocessing
 import os
 import re
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -422,6 +423,9 @@ def main() -> None:
     log.setLevel(logging.INFO)
     # Without an address MLflow would quietly write to a file mlflow.db in this folder.
     mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
+    # uvicorn answers what is in flight and then lets the signal have its way: not before the files are gone.
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, lambda *_: sys.exit())
     multiprocessing.set_forkserver_preload(PRELOADED)
     with tempfile.TemporaryDirectory(prefix="served-") as folder:
         follower = Follower(*found.groups(), Path(folder))
