@@ -46,6 +46,8 @@ POLL_SECONDS = 15
 # While there is nothing to serve, whoever starts the service is waiting.
 POLL_SECONDS_UNTIL_LOADED = 1
 MAX_BODY_BYTES = 1024 * 1024
+# For a load or a prediction. The process of a version that takes longer is ended, as if it had died.
+MAX_SECONDS = 60
 # How old a delivery may be, as much as the two clocks may differ.
 WEBHOOK_WINDOW_SECONDS = 300
 
@@ -93,6 +95,7 @@ def loaded(path: str) -> PyFuncModel:
 
 def score(path: str, body: bytes | str, content_type: str) -> scoring_server.InvocationsResponse:
     """Answer as MLflow's scoring server does, whatever goes wrong: an error is an answer too, of 4xx."""
+    signal.alarm(MAX_SECONDS)
     try:
         model = loaded(path)
         schema = model.metadata.get_input_schema()
@@ -103,6 +106,8 @@ def score(path: str, body: bytes | str, content_type: str) -> scoring_server.Inv
     except (Exception, SystemExit) as error:
         message = f"The body cannot be read as rows for this model: {error!r}"
         refused = MlflowException(message, codes.BAD_REQUEST)
+    finally:
+        signal.alarm(0)
     if refused.get_http_status_code() >= 500:
         # Some of MLflow's complaints about a body bear no code, and would be a 500.
         refused = MlflowException(refused.message, codes.BAD_REQUEST)
@@ -116,10 +121,13 @@ def score(path: str, body: bytes | str, content_type: str) -> scoring_server.Inv
 
 def load(path: str) -> None:
     """Load the model in a folder; raise MlflowException and nothing else for whatever goes wrong."""
+    signal.alarm(MAX_SECONDS)
     try:
         loaded(path)
     except (Exception, SystemExit) as error:
         raise MlflowException(f"{type(error).__name__}: {error}") from None
+    finally:
+        signal.alarm(0)
 
 
 # ---- In the service.
@@ -227,6 +235,8 @@ class Follower(threading.Thread):
 def not_served(uri: str, error: Exception) -> str:
     """Count a version that cannot be served, and return why, in one line."""
     LOADS.labels("failed").inc()
+    if isinstance(error, BrokenProcessPool):
+        return f"{uri} is not served: its process died, or was ended after {MAX_SECONDS} s."
     return f"{uri} is not served: {' '.join(str(error).split())}"
 
 
