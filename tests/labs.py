@@ -68,7 +68,7 @@ def run(
     command: list[str], env: dict[str, str], cwd: Path = ROOT
 ) -> subprocess.CompletedProcess[str]:
     """Run a command and keep what it prints."""
-    return subprocess.run(command, env=env, cwd=cwd, text=True, capture_output=True, timeout=900)
+    return subprocess.run(command, env=env, cwd=cwd, text=True, capture_output=True, timeout=1800)
 
 
 def stack_settings(project: str) -> dict[str, str]:
