@@ -105,7 +105,9 @@ class Service:
 
     def problem(self) -> str:
         """Wait until it reports a problem and return it."""
-        wait_until(lambda: self.status()["problem"] is not None, 40, lambda: str(self.status()))
+        # What it says before its first look, which may take a while, is none.
+        none = (None, "The alias has not been looked at yet.")
+        wait_until(lambda: self.status()["problem"] not in none, 40, lambda: str(self.status()))
         return self.status()["problem"]
 
     def knock(self) -> None:
