@@ -71,11 +71,28 @@ def test(mode: ModuleType) -> int:
     return max((status for status in statuses if status != 5), default=5)
 
 
+def profile_of(lesson: str) -> str | None:
+    """Return the profile of a lesson, given as 3, 03 or its folder's name; None if it needs none."""
+    number = lesson.partition("_")[0].zfill(2)
+    file = next(ROOT.glob(f"tutorial/{number}_*/profile"), None)
+    return file.read_text(encoding="utf-8").strip() if file else None
+
+
+def lesson(mode: ModuleType, wanted: str) -> int:
+    """Run one lesson and its examples, with all that it can use."""
+    profile = profile_of(wanted)
+    mode.up(profile)
+    return mode.execute("lab", "demo", "--lesson", wanted, profile=profile)
+
+
 def bench(mode: ModuleType) -> int:
-    """Run every benchmark."""
-    mode.up()
-    scripts = sorted(path.relative_to(ROOT) for path in ROOT.glob("benchmarks/*.py"))
-    return max(mode.execute("python", str(script)) for script in scripts)
+    """Run every benchmark; one that is named after a lesson has what the lesson has."""
+    statuses = []
+    for script in sorted(path.relative_to(ROOT) for path in ROOT.glob("benchmarks/*.py")):
+        profile = profile_of(script.stem)
+        mode.up(profile)
+        statuses.append(mode.execute("python", str(script), profile=profile))
+    return max(statuses)
 
 
 def delete_data(mode: ModuleType) -> int:
@@ -118,8 +135,7 @@ def carry_out(command: str, argument: str | None) -> int:
     if command == "bench":
         return bench(mode)
     if command == "lesson":
-        mode.up()
-        return mode.execute("lab", "demo", "--lesson", argument or "")
+        return lesson(mode, argument or "")
     if command == "delete-data":
         return delete_data(mode)
     getattr(mode, command.replace("-", "_"))()

@@ -77,8 +77,11 @@ def answers() -> bool:
         return False
 
 
-def up() -> None:
-    """Install what is missing and start the server, detached; return when it answers. Raises LabError."""
+def up(profile: str | None = None) -> None:
+    """Install what is missing and start the server, detached; return when it answers. Raises LabError.
+
+    With a profile its packages too.
+    """
     running = server()
     if running and f"--port {port('MLFLOW_PORT')} " not in running[1]:
         print("MLFLOW_PORT has changed.")
@@ -90,6 +93,9 @@ def up() -> None:
         # It is of the packages that were there before.
         down()
         running = None
+    if profile:
+        # Only added: the server runs on with what it has.
+        install(profile)
     (STATE / "output").mkdir(parents=True, exist_ok=True)
     started = None if running else start_server()
     waited = time.monotonic()
@@ -181,8 +187,8 @@ def upgrade_database() -> None:
         raise LabError("The database was not upgraded; the lines above say why.")
 
 
-def execute(*words: str) -> int:
-    """Run a command in the lab's environment and return its exit status."""
+def execute(*words: str, profile: str | None = None) -> int:
+    """Run a command in the lab's environment, the same for every profile, and return its exit status."""
     path = shutil.which(words[0], path=environment()["PATH"]) or words[0]
     return subprocess.run([path, *words[1:]], cwd=ROOT, env=environment()).returncode
 

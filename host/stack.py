@@ -81,8 +81,11 @@ def check_ports() -> None:
             check_free(name)
 
 
-def up() -> None:
-    """Build what has changed and start the stack; return when a learner can work. Raises LabError."""
+def up(profile: str | None = None) -> None:
+    """Build what has changed and start the stack; return when a learner can work. Raises LabError.
+
+    With a profile its services too.
+    """
     ensure_env_file()
     check_passwords()
     check_ports()
@@ -92,14 +95,18 @@ def up() -> None:
             "compiled from its source, takes three; later starts take seconds.",
             flush=True,
         )
+    elif profile and not image_exists(f"{name()}-{profile}"):
+        print(
+            f"Building the images of profile {profile}. The first time takes some minutes and gigabytes.",
+            flush=True,
+        )
     pull_base_images()
+    chosen = ["--profile", profile] if profile else []
     # Built apart from the start, so that a failure of the one is not taken for one of the other.
-    if compose("build").returncode != 0:
+    if compose(*chosen, "build").returncode != 0:
         raise LabError("An image could not be built; the lines above say why. Then again: make up")
-    if (
-        compose("up", "--detach", "--wait", "--wait-timeout", "300", "--remove-orphans").returncode
-        != 0
-    ):
+    start = ["up", "--detach", "--wait", "--wait-timeout", "300", "--remove-orphans"]
+    if compose(*chosen, *start).returncode != 0:
         raise LabError(what_failed())
 
 
@@ -174,10 +181,11 @@ def upgrade_database() -> None:
         raise LabError("The database was not upgraded; the lines above say why.")
 
 
-def execute(*words: str) -> int:
-    """Run a command in the trainer and return its exit status."""
+def execute(*words: str, profile: str | None = None) -> int:
+    """Run a command in the trainer, or in the profile's, and return its exit status."""
     terminal = [] if sys.stdin.isatty() and sys.stdout.isatty() else ["--no-TTY"]
-    return compose("exec", *terminal, "trainer", *words).returncode
+    # A profile's trainer has its name.
+    return compose("exec", *terminal, profile or "trainer", *words).returncode
 
 
 def shell() -> NoReturn:

@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.panel import Panel
 
 from lab.errors import LabError
-from lab.lessons import Lesson, docstring, find, lessons
+from lab.lessons import LEFT_OUT, Lesson, docstring, find, lessons
 
 # MLflow 3 opens in its GenAI view, where none of this is to be seen.
 VIEW = "?workflowType=machine_learning"
@@ -61,6 +61,9 @@ def show(root: Path, script: Path, lesson: Lesson, console: Console, pause: bool
             console.input("[dim]Enter runs it[/dim] ")
     began = time.monotonic()
     status = subprocess.run([sys.executable, str(script)], cwd=root).returncode
+    if status == LEFT_OUT:
+        console.print(f"[yellow]left out[/yellow]; on your machine: make lesson-{lesson.number}\n")
+        return
     if status != 0:
         raise LabError(
             f"{script} ended with exit status {status}. When that is mended, go on in the lab's shell "

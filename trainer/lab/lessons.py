@@ -10,6 +10,9 @@ from lab.errors import LabError
 
 # How a script tells an instructor what matters in its output.
 LOOK = "What to look at:"
+# How a script ends that cannot run here, having said what it lacks: the exit status that test harnesses
+# (automake's, Meson's) read so too.
+LEFT_OUT = 77
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,12 @@ class Lesson:
     def check(self) -> Path:
         """The script that says whether the exercise is done: exit status 0, or one next action on stderr."""
         return self.folder / "check.py"
+
+    @property
+    def profile(self) -> str | None:
+        """The Compose profile with all that the lesson can use, None if the trainer has it: the file `profile`."""
+        file = self.folder / "profile"
+        return file.read_text(encoding="utf-8").strip() if file.exists() else None
 
     @property
     def title(self) -> str:
