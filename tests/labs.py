@@ -30,6 +30,7 @@ class Lab:
     mode: str
     settings: dict[str, str]
     _embedded: dict[str, str] = field(default_factory=dict)
+    _profiles: set[str] = field(default_factory=set)
 
     def host(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
         """Run what a make target runs, on the host, for this lab."""
@@ -38,18 +39,29 @@ class Lab:
         return run(command, env=env)
 
     def run(
-        self, *words: str, unset: str | None = None, **env: str
+        self, *words: str, unset: str | None = None, profile: str | None = None, **env: str
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command inside the lab, as a learner in its shell does."""
+        """Run a command inside the lab, as a learner in its shell does, or in the shell of a profile's trainer."""
         if self.mode == "stack":
+            if profile:
+                self.start_profile(profile)
             exports = [word for name, value in env.items() for word in ("--env", f"{name}={value}")]
             without = ["env", "-u", unset] if unset else []
-            return self.compose("exec", "--no-TTY", *exports, "trainer", *without, *words)
+            service = profile or "trainer"
+            return self.compose("exec", "--no-TTY", *exports, service, *without, *words)
         environment = self.environment() | env
         if unset:
             del environment[unset]
         program = shutil.which(words[0], path=environment["PATH"])
         return run([program, *words[1:]], env=environment)
+
+    def start_profile(self, profile: str) -> None:
+        """Build and start what a Compose profile adds, once; it ends with the lab."""
+        if profile not in self._profiles:
+            up = ["up", "--build", "--detach", "--wait"]
+            started = self.compose("--profile", profile, *up)
+            assert started.returncode == 0, started.stderr
+            self._profiles.add(profile)
 
     def environment(self) -> dict[str, str]:
         """Return the environment of the embedded mode's shell."""
@@ -73,8 +85,10 @@ def run(
 
 def stack_settings(project: str) -> dict[str, str]:
     """Return the settings of a stack beside others: a name and ports of its own."""
-    names = ("MLFLOW_PORT", "MINIO_PORT", "MINIO_CONSOLE_PORT", "SERVING_PORT")
-    return {"COMPOSE_PROJECT_NAME": project} | dict(zip(names, free_ports(4), strict=True))
+    names = [
+        "MLFLOW_PORT", "MINIO_PORT", "MINIO_CONSOLE_PORT", "SERVING_PORT", "SPARK_UI_PORT", "SPARK_MASTER_UI_PORT",
+    ]  # fmt: skip
+    return {"COMPOSE_PROJECT_NAME": project} | dict(zip(names, free_ports(len(names)), strict=True))
 
 
 def start(lab: Lab) -> None:

@@ -13,10 +13,10 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from lab import doctor
-from lab.lessons import lab_root, lessons
+from lab.lessons import LEFT_OUT, lab_root, lessons
 
 STACK = os.environ.get("LAB_MODE") == "stack"
-SCRIPTS = [str(script) for lesson in lessons(lab_root()) for script in lesson.scripts]
+SCRIPTS = [(le, str(script)) for le in lessons(lab_root()) for script in le.scripts]
 
 
 def test_doctor_finds_nothing_wrong():
@@ -68,14 +68,17 @@ def test_a_model_makes_the_round_trip_and_its_rows_and_objects_are_found(sandbox
     assert all(objects.values())
 
 
-@pytest.mark.parametrize("script", SCRIPTS)
-def test_script_runs(script, sandbox):
-    top, lesson, name = Path(script).parts
+@pytest.mark.parametrize(("lesson", "script"), SCRIPTS, ids=[script for _, script in SCRIPTS])
+def test_script_runs_or_says_which_command_brings_what_it_lacks(lesson, script, sandbox):
+    top, folder, name = Path(script).parts
     ran = subprocess.run(
-        [sys.executable, f"{top}/{sandbox.prefix}_{lesson}/{name}"],
+        [sys.executable, f"{top}/{sandbox.prefix}_{folder}/{name}"],
         cwd=sandbox.folder,
         env=os.environ | {"LAB_OUTPUT": str(sandbox.folder / "output")},
         text=True,
         capture_output=True,
     )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+    if ran.returncode == LEFT_OUT and lesson.profile:
+        assert f"make lesson-{lesson.number}" in ran.stderr
+    else:
+        assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -31,10 +31,18 @@ def test_trainer_has_the_server_s_packages_in_the_same_versions():
     assert server.items() <= trainer.items() <= dev.items()
 
 
+@pytest.mark.parametrize("profile", ["flavors", "spark"])
+def test_a_profile_s_trainer_has_the_trainer_s_packages_in_the_same_versions(profile):
+    trainer, more = (pins(ROOT / "requirements" / f"{n}.txt") for n in ("trainer", profile))
+    assert trainer.items() < more.items()
+
+
 def test_both_images_begin_with_the_same_lines_and_so_share_their_python():
     shared = []
     for image in ("mlflow-server", "trainer"):
         lines = (ROOT / image / "Dockerfile").read_text().splitlines()
         end = next(n for n, line in enumerate(lines) if line.startswith("COPY --from=packages"))
-        shared.append([line for line in lines[: end + 1] if not line.startswith("#")])
-    assert shared[0] == shared[1]
+        begin = next(n for n, line in enumerate(lines) if line.startswith("FROM "))
+        shared.append([line for line in lines[begin : end + 1] if not line.startswith("#")])
+    # The stage's name is no part of the image.
+    assert [line.removesuffix(" AS slim") for line in shared[1]] == shared[0]
