@@ -1,0 +1,176 @@
+"""score.py: every model by one loader, and one message for what cannot be scored."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from uuid import uuid4
+
+import mlflow
+import numpy as np
+import pytest
+from mlflow.models import infer_signature
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+
+SCRIPT = Path(__file__).parent / "score.py"
+X, y = load_iris(as_frame=True, return_X_y=True)
+
+
+def score(*words):
+    """Run the script with these words."""
+    command = [sys.executable, str(SCRIPT), *map(str, words)]
+    return subprocess.run(command, text=True, capture_output=True)
+
+
+def one_message(ran, *words):
+    """Assert that a run ended with one message that has all these words."""
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert 0 < len(ran.stderr.strip().splitlines()) <= 3, ran.stderr
+    for word in words:
+        assert word in ran.stderr, ran.stderr
+
+
+# Logged as they stand here, from files (models from code).
+TENSOR = """
+import mlflow
+import numpy as np
+
+
+class Measures(mlflow.pyfunc.PythonModel):
+    def predict(self, context, model_input: np.ndarray, params=None):
+        return np.asarray(model_input)[:, :3]
+
+
+mlflow.models.set_model(Measures())
+"""
+FOREIGN = """
+import mlflow
+import numpy as np
+
+
+class Foreign(mlflow.pyfunc.PythonModel):
+    def load_context(self, context):
+        import framework_that_nobody_has
+
+    def predict(self, context, model_input: np.ndarray, params=None):
+        pass
+
+
+mlflow.models.set_model(Foreign())
+"""
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """Register a model with columns, one with a tensor, and one that cannot be loaded; deleted afterwards."""
+    mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
+    experiment = mlflow.set_experiment(f"test-{uuid4().hex[:8]}")
+    client, names = mlflow.MlflowClient(), {}
+    array = X.to_numpy("float32", copy=True)
+    both = {"metadata": {"columns": list(X.columns)}, "name": "model"}
+    infos = {
+        "columns": mlflow.sklearn.log_model(
+            LogisticRegression(max_iter=500).fit(X, y),
+            signature=infer_signature(X, y),
+            pip_requirements=["scikit-learn"],
+            **both,
+        )
+    }
+    for what, code, needs in (("tensor", TENSOR, []), ("foreign", FOREIGN, ["framework==1.0"])):
+        file = tmp_path_factory.mktemp("code") / "model.py"
+        file.write_text(code)
+        infos[what] = mlflow.pyfunc.log_model(
+            python_model=str(file),
+            signature=infer_signature(array, array[:, :3]),
+            pip_requirements=needs,
+            **both,
+        )
+    for what, info in infos.items():
+        names[what] = f"test-{uuid4().hex[:8]}"
+        mlflow.register_model(info.model_uri, names[what])
+    yield {what: f"models:/{name}/1" for what, name in names.items()}
+    for name in names.values():
+        client.delete_registered_model(name)
+    client.delete_experiment(experiment.experiment_id)
+
+
+def test_columns_and_tensors_are_asked_alike(models):
+    ran = score(models["columns"], models["tensor"])
+    assert (ran.returncode, ran.stderr) == (0, "")
+    lines = {
+        line.split()[0]: line.split()[1:] for line in ran.stdout.splitlines() if "models:/" in line
+    }
+    assert lines[models["columns"]] == ["setosa"] * 2 + ["versicolor"] + ["virginica"] * 3
+    assert lines[models["tensor"]] == ["setosa"] * 6
+    assert "2 models agree on 2 of 6 rows" in ran.stdout
+
+
+def test_a_csv_file_in_another_order_and_with_more_columns_is_read_by_name(models, tmp_path):
+    rows = X.iloc[::30]
+    rows.to_csv(tmp_path / "right.csv", index=False)
+    rows[rows.columns[::-1]].assign(note="x").to_csv(tmp_path / "other.csv", index=False)
+    answers = [
+        [line for line in ran.stdout.splitlines() if "models:/" in line]
+        for ran in (
+            score("--rows", tmp_path / "right.csv", models["tensor"], models["columns"]),
+            score("--rows", tmp_path / "other.csv", models["tensor"], models["columns"]),
+        )
+    ]
+    assert len(answers[0]) == 2
+    assert answers[0] == answers[1]
+
+
+def test_a_framework_that_is_missing_is_named_with_its_remedy(models):
+    one_message(
+        score(models["columns"], models["foreign"]),
+        "framework==1.0",
+        "framework_that_nobody_has is not here",
+        "make lesson-06",
+    )
+
+
+@pytest.mark.parametrize("which", ["tensor", "columns"])
+def test_a_float64_array_is_refused_with_what_to_send(models, tmp_path, which):
+    np.save(tmp_path / "rows.npy", X.to_numpy())
+    words = {
+        "tensor": "float64 does not match expected dtype float32",
+        "columns": "is missing inputs",
+    }
+    one_message(
+        score("--rows", tmp_path / "rows.npy", models[which]), words[which], "astype('float32')"
+    )
+
+
+def test_a_float32_array_suits_a_tensor(models, tmp_path):
+    np.save(tmp_path / "rows.npy", X.head(3).to_numpy("float32"))
+    assert score("--rows", tmp_path / "rows.npy", models["tensor"]).returncode == 0
+
+
+@pytest.mark.parametrize("which", ["tensor", "columns"])
+def test_too_few_columns_are_refused_with_the_signature(models, tmp_path, which):
+    X.iloc[:, :3].to_csv(tmp_path / "rows.csv", index=False)
+    ran = score("--rows", tmp_path / "rows.csv", models[which])
+    one_message(ran, "refuses these rows", "Its signature: [")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("rows.csv", "", "No columns to parse"),
+        ("rows.npy", "no array", "cannot be read"),
+        ("none.csv", None, "No such file"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named(models, tmp_path, name, content, words):
+    if content is not None:
+        (tmp_path / name).write_text(content)
+    one_message(score("--rows", tmp_path / name, models["columns"]), words, name, ".npy file")
+
+
+@pytest.mark.parametrize(
+    "uri", ["models:/nobody/1", "models:/nobody@champion", "iris", "models:/m-00"]
+)
+def test_a_uri_that_leads_nowhere_ends_in_one_message(models, uri):
+    one_message(score(uri), uri, "cannot be")

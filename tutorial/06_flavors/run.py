@@ -1,0 +1,96 @@
+"""Save, log, load and register models of four frameworks by the same five calls, and combine two of them.
+
+What to look at: the four files differ in their imports and their model alone. What they make differs:
+columns or a tensor, what a consumer may send, what the native loader gives. The last model gives
+probabilities through pyfunc, whose predict gives names of classes only.
+"""
+
+# %% What it takes
+import contextlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import mlflow
+import numpy as np
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+from mlflow.models import infer_signature
+from sklearn.datasets import load_iris
+
+mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
+# Before the four are started: of two processes that make one experiment at once one would miss it.
+mlflow.set_experiment("06_flavors")
+here = Path(__file__).parent
+
+# %% Four frameworks, each in a process of its own, all at the same time
+started = {
+    framework: subprocess.Popen(
+        [sys.executable, here / f"train_{framework}.py"],
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    for framework in ("sklearn", "xgboost", "pytorch", "tensorflow")
+}
+for framework, process in started.items():
+    print(f"$ python tutorial/{here.name}/train_{framework}.py")
+    said, complaint = process.communicate()
+    # 77: what it needs is not here.
+    if process.returncode not in (0, 77):
+        sys.exit(complaint)
+    print(said or f"  left out. {complaint}")
+
+# %% Two of them, by the versions that are champions now: an alias would not tell later which they were
+client = MlflowClient()
+members = {}
+for framework in ("sklearn", "xgboost"):
+    champion = client.get_model_version_by_alias(f"iris_{framework}", "champion")
+    members[framework] = f"models:/iris_{framework}/{champion.version}"
+measures = load_iris(as_frame=True).data
+by_sklearn = mlflow.sklearn.load_model(members["sklearn"]).predict_proba(measures)
+by_xgboost = mlflow.xgboost.load_model(members["xgboost"]).predict_proba(measures)
+
+# %% A model of both: its code, copies of their files, and a parameter that callers may set
+packages = {
+    line
+    for uri in members.values()
+    for line in Path(mlflow.pyfunc.get_model_dependencies(uri)).read_text().splitlines()
+}
+with mlflow.start_run(run_name="iris_committee"):
+    info = mlflow.pyfunc.log_model(
+        name="model",
+        python_model=str(here / "committee.py"),
+        artifacts=members,
+        signature=infer_signature(measures, by_sklearn, params={"weight": 0.5}),
+        input_example=measures.head(2),
+        pip_requirements=sorted(packages),
+    )
+with contextlib.redirect_stderr(sys.stdout):
+    version = mlflow.register_model(info.model_uri, "iris_committee")
+client.set_registered_model_alias("iris_committee", "champion", version.version)
+client.set_registered_model_tag("iris_committee", "lesson", "06_flavors")
+
+# %% Asked through pyfunc, it gives probabilities
+committee = mlflow.pyfunc.load_model("models:/iris_committee@champion")
+# The flower on which the two agree least.
+one = int(np.abs(by_sklearn - by_xgboost).sum(axis=1).argmax())
+print(f"iris_committee version {version.version} is made of {' and '.join(members.values())}")
+print(f"  {'flower ' + str(one):26}setosa  versicolor  virginica")
+for weight, expected in (
+    (1.0, by_sklearn),
+    (0.5, (by_sklearn + by_xgboost) / 2),
+    (0.0, by_xgboost),
+):
+    answers = committee.predict(measures, params={"weight": weight})
+    assert np.allclose(answers, expected)
+    print(
+        f"  params={{'weight': {weight}}}    {answers[one][0]:6.3f}{answers[one][1]:12.3f}{answers[one][2]:11.3f}"
+    )
+assert (committee.predict(measures) == committee.predict(measures, params={"weight": 0.5})).all()
+try:
+    committee.predict(measures, params={"weight": "much"})
+    raise AssertionError("a word was taken for a weight")
+except MlflowException as error:
+    print(f"  params={{'weight': 'much'}} refused: {error.message.rpartition('error: ')[2][:-3]}")
