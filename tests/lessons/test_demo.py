@@ -19,6 +19,17 @@ def test_demo_runs_every_script_in_order_under_what_to_look_at(lab):
     assert re.findall(r"http://localhost:\d+/#/\w+\?workflowType=machine_learning", ran.stdout)
 
 
+def test_demo_goes_on_after_a_script_that_lacks_something_and_names_what_brings_it(lab):
+    # The trainer has neither PySpark nor Java; in the embedded mode Java is hidden.
+    alone = 'd=$(mktemp -d); ln -s "$(command -v lab)" $d/lab; '
+    ran = lab.run("bash", "-c", f"{alone} JAVA_HOME= PATH=$d $d/lab demo --lesson 7")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "$ python tutorial/07_scale/run.py" in ran.stdout
+    assert "left out; on your own machine: make lesson-07" in ran.stdout
+    assert "done in" not in ran.stdout
+    assert ran.stderr.strip()
+
+
 def test_demo_of_one_lesson_and_of_none(lab):
     one = lab.run("lab", "demo", "--lesson", "2")
     assert one.returncode == 0, one.stderr

@@ -30,6 +30,11 @@ def test_a_lesson_s_scripts_are_its_run_py_and_then_the_examples_that_show_somet
     assert scripts == ["tutorial/02_log/run.py", "examples/02_log/a.py", "examples/02_log/b.py"]
 
 
+def test_a_lesson_may_name_the_compose_profile_that_it_needs(root):
+    (root / "tutorial" / "02_log" / "profile").write_text("flavors\n")
+    assert [lesson.profile for lesson in lessons(root)] == [None, "flavors", None]
+
+
 @pytest.mark.parametrize("wanted", ["2", "02", "02_log"])
 def test_a_lesson_is_found_by_number_or_name(root, wanted):
     assert find(wanted, lessons(root)).name == "02_log"
