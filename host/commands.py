@@ -3,6 +3,7 @@
 import argparse
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -50,6 +51,11 @@ def test(mode: ModuleType) -> int:
 
     The environment's ARGS goes to pytest.
     """
+    if shutil.which("java") is None:
+        raise LabError(
+            "The tests run lesson 07 too, which needs Java 17 or newer. "
+            "Debian, Ubuntu: apt install openjdk-21-jre-headless or openjdk-17-jre-headless."
+        )
     # Both before any test runs: what is installed must not change under the tests.
     venv.install("trainer")
     venv.install("dev")
