@@ -11,8 +11,8 @@ from pathlib import Path
 
 if importlib.util.find_spec("torch") is None:
     print(
-        "PyTorch is not installed here. On your own machine: make lesson-06 "
-        "(without Docker, on Linux, in the lab's shell: uv pip install --torch-backend=cpu torch)",
+        "PyTorch is not installed here. With Docker: make lesson-06. "
+        "Without, on Linux, in the lab's shell: uv pip install --torch-backend=cpu 'torch<2.15'",
         file=sys.stderr,
     )
     sys.exit(77)
