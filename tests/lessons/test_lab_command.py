@@ -165,8 +165,13 @@ def test_reset_removes_one_lesson_and_leaves_the_others(worked):
     number = python(worked, experiment).strip()
     others = int(python(worked, STORED, "")) - int(python(worked, STORED, f"{number}/"))
 
+    # A lesson's files and its exercise's.
+    folders = "$LAB_OUTPUT/02_log $LAB_OUTPUT/02_log_exercise"
+    worked.run("bash", "-c", f"mkdir -p {folders}")
+
     ran = worked.run("lab", "reset", "02", "--yes")
     assert ran.returncode == 0, ran.stderr
+    assert worked.run("bash", "-c", f"ls -d {folders}").stdout == ""
     after = json.loads(python(worked, COUNT))
     assert after["02_log"] == [0, 0]
     assert "iris_log" not in after

@@ -46,7 +46,10 @@ def overview(root: Path, console: Console) -> None:
     else:
         lesson, verdict = open_one
         folder = lesson.folder.relative_to(root)
-        console.print(f"[bold]Next[/bold]  read {folder}/README.md, then: lab run {lesson.number}")
+        run = f"lab run {lesson.number}"
+        if lesson.profile:
+            run = f"make lesson-{lesson.number} (on your own machine, it brings what the lesson needs)"
+        console.print(f"[bold]Next[/bold]  read {folder}/README.md, then: {run}", soft_wrap=True)
         console.print(
             f"      your turn: {folder}/exercise.py, then: lab check {lesson.number}",
             soft_wrap=True,

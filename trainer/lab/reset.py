@@ -24,11 +24,11 @@ class Leftovers:
     logged_models: list[LoggedModel] = field(default_factory=list)
     registered_models: list[str] = field(default_factory=list)
     kept_versions: list[tuple[str, str]] = field(default_factory=list)
-    folder: Path | None = None
+    folders: list[Path] = field(default_factory=list)
 
     def __str__(self) -> str:
         """Say what there is."""
-        files = f" and the folder {self.folder}" if self.folder else ""
+        files = "".join(f" and the folder {folder}" for folder in self.folders)
         versions = (
             f", {len(self.kept_versions)} versions of other models" if self.kept_versions else ""
         )
@@ -45,7 +45,7 @@ class Leftovers:
             or self.logged_models
             or self.registered_models
             or self.kept_versions
-            or self.folder
+            or self.folders
         )
 
 
@@ -53,7 +53,10 @@ def find(lesson: Lesson) -> Leftovers:
     """Return what `lesson` made: all that is in the experiments named after it, and registered from there."""
     left = Leftovers()
     client = mlflow.MlflowClient()
+    output = Path(os.environ.get("LAB_OUTPUT", "output"))
     for name in (lesson.name, f"{lesson.name}_exercise"):
+        if (output / name).exists():
+            left.folders.append(output / name)
         if experiment := client.get_experiment_by_name(name):
             left.experiments.append(experiment)
     ids = [experiment.experiment_id for experiment in left.experiments]
@@ -69,8 +72,6 @@ def find(lesson: Lesson) -> Leftovers:
             left.registered_models.append(model.name)
         else:
             left.kept_versions += [(model.name, v.version) for v in ours]
-    folder = Path(os.environ.get("LAB_OUTPUT", "output")) / lesson.name
-    left.folder = folder if folder.exists() else None
     return left
 
 
@@ -90,8 +91,8 @@ def remove(left: Leftovers) -> None:
     for run in left.runs:
         delete_artifacts(run.info.artifact_uri)
         client.delete_run(run.info.run_id)
-    if left.folder:
-        shutil.rmtree(left.folder)
+    for folder in left.folders:
+        shutil.rmtree(folder)
 
 
 def delete_artifacts(location: str) -> None:
