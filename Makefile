@@ -14,7 +14,7 @@ demo: ## start the lab and run every lesson and example
 test: ## run all tests; ARGS="…" goes to pytest
 	@$(LAB) test
 
-bench: ## measure the scoring service beside MLflow's own
+bench: ## measure the scoring service beside MLflow's own, and Spark beside one process
 	@$(LAB) bench
 
 up: ## start the lab

@@ -68,6 +68,8 @@ def test(mode: ModuleType) -> int:
             beside = subprocess.Popen(pytest, cwd=ROOT, env=env, stdout=log, stderr=log)
         print("Embedded mode:", flush=True)
         env = os.environ | {"LAB_TEST_MODES": "embedded"}
+        if mode is stack:
+            env["LAB_TEST_BESIDE"] = "stack"
         statuses = [subprocess.run(pytest, cwd=ROOT, env=env).returncode]
         if mode is stack:
             statuses.append(beside.wait())

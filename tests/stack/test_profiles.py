@@ -2,6 +2,8 @@
 
 import json
 import re
+import time
+import urllib.request
 
 import pytest
 
@@ -106,6 +108,37 @@ def test_make_lesson_brings_its_profile(stack_lab):
     assert "5 models agree" in ran.stdout
 
 
+KILL = """
+import os, pathlib, signal
+for process in pathlib.Path("/proc").glob("[0-9]*"):
+    words = (process / "cmdline").read_bytes().split(b"\\0")
+    if words[0].endswith(b"java"):
+        os.kill(int(process.name), signal.SIGKILL)
+"""
+
+
+def test_a_worker_that_is_killed_is_struck_from_the_list_and_comes_back_as_a_new_one(stack_lab):
+    stack_lab.start_profile("spark")
+    before = workers(stack_lab)
+    killed = stack_lab.compose(
+        "exec", "--no-TTY", "--index", "1", "spark-worker", "python", "-c", KILL
+    )
+    assert killed.returncode != 0, "its container has ended, and this command with it"
+    began = time.monotonic()
+    while len(now := workers(stack_lab)) == len(before) or list(now.values()).count("ALIVE") < 2:
+        assert time.monotonic() < began + 60, now
+        time.sleep(0.5)
+    assert len(now) == len(before) + 1
+    assert list(now.values()).count("DEAD") == list(before.values()).count("DEAD") + 1
+
+
+def workers(lab: Lab) -> dict[str, str]:
+    """Return the states of the workers that the master knows, by their id."""
+    url = f"http://127.0.0.1:{lab.settings['SPARK_MASTER_UI_PORT']}/json/"
+    with urllib.request.urlopen(url, timeout=10) as page:
+        return {worker["id"]: worker["state"] for worker in json.load(page)["workers"]}
+
+
 def test_a_profile_s_services_come_back_after_a_restart(stack_lab):
     stack_lab.start_profile("spark")
     for service in ("spark-master", "spark-worker", "spark"):
@@ -113,11 +146,4 @@ def test_a_profile_s_services_come_back_after_a_restart(stack_lab):
         assert restarted.returncode == 0, restarted.stderr
     up = stack_lab.compose("--profile", "spark", "up", "--detach", "--wait")
     assert up.returncode == 0, up.stderr
-    listed = inside(
-        stack_lab,
-        "spark",
-        "python",
-        "-c",
-        "import urllib.request as u; print(u.urlopen('http://spark-master:8080/json/').read().decode())",
-    )
-    assert [w["state"] for w in json.loads(listed)["workers"]].count("ALIVE") == 2
+    assert list(workers(stack_lab).values()).count("ALIVE") == 2

@@ -1,0 +1,335 @@
+"""Score Parquet with a registered model on Spark: what a nightly job would call.
+
+What to look at: what can be known beforehand is looked at before Spark starts; the result is written
+beside its place and takes it only when every row is there and a sample of it is what pyfunc answers.
+Exit code 0 says that, 1 that nothing was changed, and why, and 77 that Spark cannot run here at all.
+"""
+
+# %% What it takes
+import argparse
+import atexit
+import contextlib
+import json
+import logging
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+import warnings
+from pathlib import Path
+from textwrap import shorten
+
+import mlflow
+import numpy as np
+import pyarrow as pa
+import pyarrow.dataset as ds
+from mlflow.exceptions import MlflowException
+
+lesson = Path(os.environ.get("LAB_OUTPUT", "output")).resolve() / "07_scale"
+parser = argparse.ArgumentParser(
+    description="Score Parquet on Spark. The result has the rows' own columns, and one more: prediction.",
+    epilog="Where Spark is: SPARK_MASTER_URL (default: local[*]). "
+    "Exit code 0: done. 1: nothing changed, stderr says why. 2: wrong usage. 77: no pyspark or Java.",
+)
+parser.add_argument(
+    "model", nargs="?", default="models:/iris_scale@champion", help="default: %(default)s"
+)
+parser.add_argument(
+    "rows",
+    nargs="?",
+    type=Path,
+    default=lesson / "rows.parquet",
+    help="a folder of Parquet files, or one of them, that all workers see (default: %(default)s)",
+)
+parser.add_argument(
+    "out",
+    nargs="?",
+    type=Path,
+    default=lesson / "predictions.parquet",
+    help="the result's folder, on a disk that all workers see; replaced if there (default: %(default)s)",
+)
+parser.add_argument(
+    "--result-type",
+    default="long",
+    help="Spark's type for a prediction: long, double, string, array<double>, … (default: %(default)s)",
+)
+arguments = parser.parse_args()
+uri, rows, out = arguments.model, arguments.rows.absolute(), arguments.out.absolute()
+# How long to wait for a worker.
+PATIENCE = 30
+SAMPLE = 1000
+
+
+def left_out(why):
+    """End with the exit status that means: cannot run here, and said what it lacks."""
+    print(why, file=sys.stderr)
+    sys.exit(77)
+
+
+try:
+    import pyspark
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+    from pyspark.java_gateway import launch_gateway
+    from pyspark.sql import SparkSession
+except ModuleNotFoundError:
+    left_out("pyspark is not installed here. On your own machine: make lesson-07")
+java_home = os.environ.get("JAVA_HOME")
+java = shutil.which("java", path=str(Path(java_home, "bin")) if java_home else None)
+# On a Mac without Java there is a command of that name, too: it says that there is none.
+said = java and subprocess.run([java, "-version"], text=True, capture_output=True).stderr
+version = re.search(r'version "(\d+)', said or "")
+if not version or int(version[1]) < 17:
+    left_out(
+        f"Spark needs Java 17 or newer, {f'{java} is {version[1]}' if version else 'and finds none'}"
+        f"{' in JAVA_HOME, which is ' + java_home if java_home else ''}. "
+        "Debian, Ubuntu: apt install openjdk-21-jre-headless. macOS: brew install openjdk@21. "
+        "Then: make lesson-07"
+    )
+
+# As run.py, which says why.
+warnings.filterwarnings("ignore", r"PySpark does not yet fully support pandas", FutureWarning)
+logging.getLogger("mlflow.pyfunc").addFilter(
+    lambda record: "does not recreate the same environment" not in record.getMessage()
+)
+# Without an address MLflow would quietly write to a file mlflow.db in this folder.
+mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
+
+
+def interrupted(kind, error, trace):
+    """Say of Ctrl-C in one line what it leaves behind; all else as ever."""
+    if not issubclass(kind, KeyboardInterrupt):
+        return sys.__excepthook__(kind, error, trace)
+    print(f"Interrupted: nothing was written to {out}.", file=sys.stderr)
+
+
+def ended(number, frame):
+    """Take the end by a scheduler, which asks first, as Ctrl-C."""
+    # py4j, which is between Python and Java, would tell at length of the call that it was in.
+    logging.disable()
+    raise KeyboardInterrupt
+
+
+sys.excepthook = interrupted
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, ended)
+
+# %% The model, once: an alias may move while this runs. What is unpacked goes away at the end
+scratch = tempfile.TemporaryDirectory()
+tempfile.tempdir = scratch.name
+try:
+    folder = mlflow.artifacts.download_artifacts(uri)
+    model = mlflow.pyfunc.load_model(folder)
+# A model is somebody's code, it may fail in any way.
+except Exception as error:
+    reason = shorten(str(error), 300)
+    sys.exit(
+        f"{uri} cannot be loaded, with MLFLOW_TRACKING_URI={mlflow.get_tracking_uri()}: {reason}"
+    )
+signature = model.metadata.signature
+if signature is None or signature.inputs is None or signature.inputs.is_tensor_spec():
+    sys.exit(f"{uri} has no signature that names columns. Log it with one: infer_signature()")
+
+# %% The rows: are they what the model takes?
+if not rows.exists():
+    sys.exit(f"There is nothing at {rows}. Name the Parquet, or run the lesson's run.py first.")
+try:
+    dataset = ds.dataset(rows, format="parquet", partitioning="hive")
+    count, first = dataset.count_rows(), dataset.head(SAMPLE)
+except (OSError, pa.ArrowInvalid) as error:
+    sys.exit(f"{rows} is no Parquet: {shorten(str(error), 300)}")
+if not count:
+    sys.exit(f"There is no row in {rows}.")
+names = dataset.schema.names
+missing = [name for name in signature.inputs.required_input_names() if name not in names]
+if missing:
+    sys.exit(
+        f"{rows} has no columns {missing}, which the signature of {uri} requires. "
+        f"It has {names}: rename them, or name other rows."
+    )
+if "prediction" in names:
+    sys.exit(f"{rows} has a column prediction already. Rename it, or name other rows.")
+# The rest would be ignored, with a warning.
+columns = [name for name in signature.inputs.input_names() if name in names]
+try:
+    model.predict(first.select(columns).to_pandas())
+except Exception as error:
+    reason = shorten(str(error).rpartition("Error: ")[2], 300)
+    sys.exit(f"{uri} does not answer to the first {len(first)} rows of {rows}: {reason}")
+
+# %% The place of the result: nothing but an earlier result is ever replaced
+if out.is_relative_to(rows) or rows.is_relative_to(out):
+    sys.exit(f"ROWS {rows} and OUT {out} lie in one another. Name another OUT.")
+there = out.iterdir() if out.is_dir() else [out] * out.exists()
+foreign = [path.name for path in there if not re.match(r"\.?_SUCCESS|\.?part-", path.name)]
+if foreign:
+    sys.exit(f"{out} is no result of an earlier call: {foreign[0]}. Name another OUT.")
+beside = out.with_name(f"{out.name}.{secrets.token_hex(4)}.partial")
+try:
+    beside.mkdir()
+except OSError as error:
+    sys.exit(f"Nothing can be written beside {out}: {error}. Name another OUT.")
+atexit.register(shutil.rmtree, beside, ignore_errors=True)
+result = beside / "result"
+
+# %% Is there a cluster? Spark itself tries for a minute, and tells of it in a hundred lines
+master = os.environ.get("SPARK_MASTER_URL", "local[*]")
+on_cluster = not master.startswith("local")
+hosts = re.findall(r"([^/,]+):(\d+)", master)
+for host, port in hosts:
+    try:
+        socket.create_connection((host, int(port)), timeout=5).close()
+        break
+    except OSError as error:
+        refusal = error
+else:
+    if hosts:
+        sys.exit(
+            f"No Spark master answers at SPARK_MASTER_URL={master}: {refusal}. "
+            "The lab's own: docker compose --profile spark up --detach --wait"
+        )
+
+# %% Spark, and what it says in a file
+began = time.monotonic()
+os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+conf = pyspark.SparkConf().setMaster(master).setAppName(f"score {uri}")
+conf.set("spark.ui.enabled", "true").set("spark.ui.showConsoleProgress", "false")
+conf.set("spark.local.dir", scratch.name)
+log = lesson / "score_parquet.log"
+
+
+def told(error):
+    """Return the heart of what Spark says, which comes with the stacks of both its halves."""
+    lines = re.findall(r"^(?:: )?[\w.]*(?:Exception|Error): (.+)", str(error), flags=re.MULTILINE)
+    return f"{shorten(lines[0] if lines else str(error), 300)} (Spark's own words: {log})"
+
+
+def end_spark():
+    """End Spark's Java half, so that nobody writes any more when the result's rest is removed."""
+    if pyspark.SparkContext._active_spark_context:
+        with contextlib.suppress(Exception), warnings.catch_warnings(action="ignore"):
+            sc.stop()
+    gateway.proc.stdin.close()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        gateway.proc.wait(timeout=20)
+
+
+try:
+    lesson.mkdir(parents=True, exist_ok=True)
+    with log.open("w") as file:
+        gateway = launch_gateway(popen_kwargs={"stdout": file, "stderr": file})
+    atexit.register(end_spark)
+    sc = pyspark.SparkContext(conf=conf, gateway=gateway)
+    # pyspark's own way with Ctrl-C is to ask Java, in the middle of a call to Java.
+    signal.signal(signal.SIGINT, ended)
+    spark = SparkSession(sc)
+except (OSError, PySparkException, Py4JError) as error:
+    sys.exit(f"Spark does not start with SPARK_MASTER_URL={master}: {told(error)}")
+
+# %% A worker for the job: Spark would wait for ever
+direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def ask(address):
+    """Return what a page of Spark's is made of."""
+    with direct.open(address, timeout=5) as answer:
+        return json.load(answer)
+
+
+def what_is_offered():
+    """Return why no worker may take the job, by the master's page, and whether that can still change."""
+    port = os.environ.get("SPARK_MASTER_WEBUI_PORT", "8080")
+    try:
+        page = ask(f"http://{host}:{port}/json/")
+    except OSError:
+        return "Its page would say why.", True
+    workers = [worker for worker in page["workers"] if worker["state"] == "ALIVE"]
+    apps = [app for app in page["activeapps"] if app["id"] == sc.applicationId]
+    asked = apps[0]["memoryperexecutor"] if apps else 0
+    most = max((worker["memory"] for worker in workers), default=0)
+    if not workers:
+        return "No worker is there. docker compose --profile spark up --detach --wait", True
+    if asked > most:
+        return (
+            f"An executor is to have {asked} MB, and the {len(workers)} workers have {most} MB at "
+            "the most. Set SPARK_EXECUTOR_MEMORY to less.",
+            False,
+        )
+    others = [app["name"] for app in page["activeapps"] if app["id"] != sc.applicationId]
+    return f"These jobs have the workers' cores: {others}. Wait for their end, or end them.", True
+
+
+while (
+    on_cluster and len(ask(f"{sc.uiWebUrl}/api/v1/applications/{sc.applicationId}/executors")) < 2
+):
+    why, can_change = what_is_offered()
+    if not can_change or time.monotonic() > began + PATIENCE:
+        sys.exit(f"{master} has no worker for this job. {why}")
+    time.sleep(0.5)
+
+# %% Do the workers see what this process sees? If not, Spark reports success, and the rows are gone
+try:
+    seen = (
+        sc.parallelize(range(8), 8)
+        .map(lambda _: [path for path in (rows, beside) if not path.exists()])
+        .collect()
+    )
+    if hidden := {path for paths in seen for path in paths}:
+        hidden = rows if rows in hidden else out.parent
+        sys.exit(
+            f"The workers do not see {hidden} of this machine: what they write there stays with "
+            "them. Name a folder that all of them share, in the lab one below LAB_OUTPUT."
+        )
+
+    # %% Score
+    predict = mlflow.pyfunc.spark_udf(
+        spark, folder, env_manager="local", result_type=arguments.result_type
+    )
+    scoring = time.monotonic()
+    spark.read.parquet(str(rows)).withColumn("prediction", predict()).write.parquet(str(result))
+    took = time.monotonic() - scoring
+
+    # %% Is it all there, as this process sees it?
+    written = ds.dataset(result, format="parquet")
+    if written.count_rows() != count:
+        sys.exit(
+            f"Spark reports success, and {written.count_rows()} of {count} rows are in {out.parent}: "
+            "the others are on the workers' own disks. Name an OUT that all of them share."
+        )
+    classes = spark.read.parquet(str(result)).groupBy("prediction").count()
+    classes = classes.orderBy("count", ascending=False).limit(10).collect()
+except (MlflowException, PySparkException, Py4JError) as error:
+    sys.exit(f"Not scored: {told(error)}")
+
+# %% Does it hold what pyfunc answers?
+sample = written.head(SAMPLE)
+got = sample["prediction"].to_pylist()
+expected = model.predict(sample.select(columns).to_pandas())
+if isinstance(got[0], dict):
+    expected = expected.to_dict("records")
+expected = np.asarray(expected).astype(str) if isinstance(got[0], str) else np.asarray(expected)
+if not np.array_equal(np.asarray(got), expected):
+    sys.exit(
+        f"{uri} answers {shorten(str(expected[0]), 60)}, and --result-type {arguments.result_type} "
+        f"makes {shorten(str(got[0]), 60)} of it. Choose a type that holds the answers."
+    )
+
+# %% Then it takes its place, which no signal cuts in two
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, signal.SIG_IGN)
+if out.exists():
+    out.rename(beside / "before")
+result.rename(out)
+print(f"{count:,} rows of {rows}")
+print(f"scored by {uri} on {master}, {count / took:,.0f} a second")
+for row in classes:
+    print(f"  {row['count']:10,}  {row['prediction']}")
+print(f"compared with pyfunc: {len(got):,}, all equal")
+print(f"written to {out}")

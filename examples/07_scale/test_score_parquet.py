@@ -1,0 +1,365 @@
+"""What score_parquet.py writes, refuses and leaves behind, on a cluster and in one process, for real."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from uuid import uuid4
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pyarrow.dataset as ds
+import pytest
+import sklearn
+from mlflow import MlflowClient
+from mlflow.models import infer_signature
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+
+SCRIPT = Path(__file__).resolve().parent / "score_parquet.py"
+CLUSTER = not os.environ.get("SPARK_MASTER_URL", "local[*]").startswith("local")
+X, y = load_iris(as_frame=True, return_X_y=True)
+CLASSIFIER = LogisticRegression(max_iter=1000).fit(X, y)
+PIP = [f"scikit-learn=={sklearn.__version__}"]
+HOLDER = """
+import os, sys, time, warnings
+warnings.simplefilter("ignore")
+from pyspark.sql import SparkSession
+master = os.environ.get("SPARK_MASTER_URL", "local[*]")
+spark = SparkSession.builder.master(master).appName("holds the cores").getOrCreate()
+spark.sparkContext.parallelize(range(2), 2).collect()
+print("there", flush=True)
+sys.stdin.read()
+spark.stop()
+"""
+
+
+@pytest.fixture(scope="module")
+def models():
+    """Register a model with each of its twins, deleted afterwards: return their addresses."""
+    mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
+    client, name = MlflowClient(), f"test-{uuid4().hex[:8]}"
+    experiment = mlflow.set_experiment(name)
+    signature = infer_signature(X, CLASSIFIER.predict(X))
+    kinds = {
+        "good": {"signature": signature},
+        "unsigned": {},
+        "odds": {"signature": signature, "pyfunc_predict_fn": "predict_proba"},
+    }
+    addresses = {}
+    for kind, arguments in kinds.items():
+        info = mlflow.sklearn.log_model(CLASSIFIER, name=kind, pip_requirements=PIP, **arguments)
+        addresses[kind] = info.model_uri
+    slow = mlflow.pyfunc.log_model(
+        name="slow", python_model=slow_model(), signature=signature, pip_requirements=PIP
+    )
+    addresses["slow"] = slow.model_uri
+    mlflow.register_model(addresses["good"], name)
+    client.set_registered_model_alias(name, "champion", "1")
+    addresses["champion"] = f"models:/{name}@champion"
+    yield addresses
+    client.delete_registered_model(name)
+    client.delete_experiment(experiment.experiment_id)
+
+
+def slow_model():
+    """Return a model that takes its time, so that there is a middle; of a local class, which is pickled whole."""
+
+    class Slow(mlflow.pyfunc.PythonModel):
+        def predict(self, context, model_input, params=None):
+            time.sleep(2)
+            return np.zeros(len(model_input), dtype="int64")
+
+    return Slow()
+
+
+@pytest.fixture
+def folder():
+    """Lend a folder that the workers see, removed afterwards."""
+    folder = Path(os.environ["LAB_OUTPUT"]).resolve() / f"test-{uuid4().hex[:8]}"
+    folder.mkdir(parents=True)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def rows(folder):
+    """Write iris, twice, as two files."""
+    (folder / "rows").mkdir()
+    for number in range(2):
+        flowers = X.assign(id=range(150 * number, 150 * number + 150))
+        flowers.to_parquet(folder / "rows" / f"{number}.parquet", index=False)
+    return folder / "rows"
+
+
+def score(*words, script=SCRIPT, **env):
+    """Run the script as a scheduler does, and return what became of it; nothing may take minutes."""
+    command = [sys.executable, str(script), *map(str, words)]
+    env = {name: value for name, value in (os.environ | env).items() if value is not None}
+    return subprocess.run(command, env=env, text=True, capture_output=True, timeout=150)
+
+
+def refused(done, status=1):
+    """Return the one line that it ended with."""
+    assert (done.returncode, done.stdout) == (status, ""), done.stdout + done.stderr
+    assert done.stderr.count("\n") == 1, done.stderr
+    return done.stderr.strip()
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def scored(done, out, count=300):
+    """Assert that a result is there, whole, and says what it is."""
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
+    table = ds.dataset(out).to_table().to_pandas().sort_values("id")
+    assert table["id"].tolist() == list(range(count))
+    assert (table["prediction"].to_numpy() == CLASSIFIER.predict(table[X.columns])).all()
+    assert f"\nwritten to {out}\n" in done.stdout
+
+
+def test_every_row_once_with_pyfunc_s_answer_and_a_second_call_replaces_the_result(
+    models, rows, folder
+):
+    out = folder / "out"
+    done = score(models["champion"], rows, out)
+    scored(done, out)
+    assert done.stdout.startswith(f"300 rows of {rows}\nscored by {models['champion']} on ")
+    for species, count in zip(*np.unique(CLASSIFIER.predict(X), return_counts=True), strict=True):
+        assert re.search(rf"^ +{2 * count}  {species}$", done.stdout, flags=re.MULTILINE)
+    first = names(out)
+    shutil.copyfile(rows / "0.parquet", rows / "2.parquet")
+    table = pd.read_parquet(rows / "2.parquet").assign(id=range(300, 450))
+    table.to_parquet(rows / "2.parquet", index=False)
+    scored(score(models["good"], rows, out), out, count=450)
+    assert not set(first) & set(names(out)) - {"_SUCCESS", "._SUCCESS.crc"}
+    assert names(folder) == ["out", "rows"]
+
+
+def test_columns_that_the_signature_requires_are_named_before_spark_starts(models, rows, folder):
+    for file in rows.iterdir():
+        table = pd.read_parquet(file).rename(columns={"petal width (cm)": "petal width"})
+        table.drop(columns="sepal length (cm)").to_parquet(file, index=False)
+    began = time.monotonic()
+    said = refused(score(models["good"], rows, folder / "out"))
+    assert "has no columns ['sepal length (cm)', 'petal width (cm)'], which the signature" in said
+    assert "'petal width'" in said.partition("It has ")[2]
+    assert time.monotonic() - began < 15
+    assert names(folder) == ["rows"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "type_", "says"),
+    [
+        ("good", "int", "did not produce any values compatible with the requested type"),
+        ("odds", "double", "--result-type double makes 0.98"),
+        ("good", "lnog", "Not scored: [PARSE_SYNTAX_ERROR]"),
+    ],
+)
+def test_a_type_that_cannot_hold_the_answers_is_refused_and_the_earlier_result_stays(
+    models, rows, folder, kind, type_, says
+):
+    out = folder / "out"
+    out.mkdir()
+    (out / "part-0.parquet").write_text("of yesterday")
+    assert says in refused(score(models[kind], rows, out, "--result-type", type_))
+    assert names(folder) == ["out", "rows"] and names(out) == ["part-0.parquet"]
+
+
+def test_more_memory_than_a_worker_has_is_said_at_once_and_one_process_does_not_ask_for_it(
+    models, rows, folder
+):
+    done = score(models["good"], rows, folder / "out", SPARK_EXECUTOR_MEMORY="64g")
+    if CLUSTER:
+        said = refused(done)
+        assert "An executor is to have 65536 MB, and the " in said
+        assert re.search(r"\d workers have \d+ MB at the most. Set SPARK_EXECUTOR_MEMORY", said)
+        assert names(folder) == ["rows"]
+    else:
+        scored(done, folder / "out")
+
+
+def test_a_cluster_that_another_job_holds_is_waited_for_half_a_minute(models, rows, folder):
+    command = [sys.executable, "-c", HOLDER]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, text=True, **pipes) as holder:
+        assert holder.stdout.readline() == "there\n"
+        done = score(models["good"], rows, folder / "out")
+        holder.stdin.close()
+    if CLUSTER:
+        assert "These jobs have the workers' cores: ['holds the cores']" in refused(done)
+        assert names(folder) == ["rows"]
+    else:
+        scored(done, folder / "out")
+
+
+def test_a_folder_that_only_the_driver_sees_is_named_and_nothing_stays_there(
+    models, rows, tmp_path
+):
+    done = score(models["good"], rows, tmp_path / "out")
+    if CLUSTER:
+        assert f"The workers do not see {tmp_path} of this machine" in refused(done)
+        assert names(tmp_path) == []
+    else:
+        scored(done, tmp_path / "out")
+
+
+def test_rows_that_only_the_driver_sees_are_named(models, rows, folder, tmp_path):
+    shutil.move(rows, tmp_path / "rows")
+    done = score(models["good"], tmp_path / "rows", folder / "out")
+    if CLUSTER:
+        assert f"The workers do not see {tmp_path / 'rows'} of this" in refused(done)
+        assert names(folder) == []
+    else:
+        scored(done, folder / "out")
+
+
+def test_what_spark_calls_success_is_counted(models, rows, tmp_path):
+    blind = tmp_path / "blind.py"
+    looks = "if not path.exists()]"
+    assert SCRIPT.read_text().count(looks) == 1
+    blind.write_text(SCRIPT.read_text().replace(looks, "if not path]"))
+    done = score(models["good"], rows, tmp_path / "out", script=blind)
+    if CLUSTER:
+        said = refused(done)
+        assert f"Spark reports success, and 0 of 300 rows are in {tmp_path}: the others" in said
+        assert names(tmp_path) == ["blind.py"]
+    else:
+        scored(done, tmp_path / "out")
+
+
+def test_a_model_that_is_not_there_is_said(models, rows, folder):
+    ghost = models["champion"].replace("champion", "ghost")
+    said = refused(score(ghost, rows, folder / "out"))
+    assert said.endswith("Registered model alias ghost not found.")
+    assert f"MLFLOW_TRACKING_URI={os.environ['MLFLOW_TRACKING_URI']}" in said
+    assert "cannot be loaded" in refused(score("models:/no-such-model/1", rows, folder / "out"))
+    assert names(folder) == ["rows"]
+
+
+def test_a_server_that_is_away_is_said(rows, folder, models):
+    said = refused(
+        score(models["champion"], rows, folder / "out", MLFLOW_TRACKING_URI="http://127.0.0.1:9")
+    )
+    assert "cannot be loaded, with MLFLOW_TRACKING_URI=http://127.0.0.1:9: " in said
+
+
+def test_a_model_without_names_for_its_columns_is_refused(models, rows, folder):
+    said = refused(score(models["unsigned"], rows, folder / "out"))
+    assert said.endswith("no signature that names columns. Log it with one: infer_signature()")
+
+
+def no_rows(rows):
+    shutil.rmtree(rows)
+    return "There is nothing at "
+
+
+def no_parquet(rows):
+    (rows / "0.parquet").write_text("id,species\n")
+    return "is no Parquet: "
+
+
+def empty(rows):
+    for file in rows.iterdir():
+        pd.read_parquet(file).head(0).to_parquet(file, index=False)
+    return "There is no row in "
+
+
+def text_for_numbers(rows):
+    for file in rows.iterdir():
+        pd.read_parquet(file).astype(str).to_parquet(file, index=False)
+    return "does not answer to the first 300 rows of "
+
+
+def a_prediction(rows):
+    for file in rows.iterdir():
+        pd.read_parquet(file).assign(prediction=0).to_parquet(file, index=False)
+    return "has a column prediction already. Rename it"
+
+
+@pytest.mark.parametrize("spoil", [no_rows, no_parquet, empty, text_for_numbers, a_prediction])
+def test_rows_that_are_none_are_said(models, rows, folder, spoil):
+    says = spoil(rows)
+    before = names(folder)
+    assert says in refused(score(models["good"], rows, folder / "out"))
+    assert names(folder) == before
+
+
+def test_nothing_but_an_earlier_result_is_replaced(models, rows, folder):
+    (folder / "thesis").mkdir()
+    (folder / "thesis" / "chapter.txt").write_text("once upon a time")
+    said = refused(score(models["good"], rows, folder / "thesis"))
+    assert said.endswith("is no result of an earlier call: chapter.txt. Name another OUT.")
+    assert "Name another OUT" in refused(score(models["good"], rows, rows / "out"))
+    assert "Name another OUT" in refused(score(models["good"], rows, folder))
+    said = refused(score(models["good"], rows, folder / "no" / "out"))
+    assert "Nothing can be written beside " in said
+    assert names(folder) == ["rows", "thesis"]
+
+
+@pytest.mark.parametrize(
+    ("master", "says"),
+    [
+        ("spark://127.0.0.1:9", "No Spark master answers at SPARK_MASTER_URL=spark://127.0.0.1:9"),
+        ("nonsense", "Spark does not start with SPARK_MASTER_URL=nonsense: Could not parse"),
+    ],
+)
+def test_a_cluster_that_is_not_there_is_said_and_not_waited_for(models, rows, folder, master, says):
+    began = time.monotonic()
+    assert says in refused(score(models["good"], rows, folder / "out", SPARK_MASTER_URL=master))
+    assert time.monotonic() - began < 40
+    assert names(folder) == ["rows"]
+
+
+def test_without_pyspark_it_is_left_out_with_the_command_that_brings_it(tmp_path):
+    (tmp_path / "pyspark.py").write_text("raise ModuleNotFoundError('pyspark')")
+    said = refused(score(PYTHONPATH=str(tmp_path)), status=77)
+    assert said.endswith("make lesson-07")
+
+
+def test_without_java_or_with_an_old_one_it_is_left_out_and_says_what_to_install(tmp_path):
+    said = refused(score(PATH=str(tmp_path), JAVA_HOME=None), status=77)
+    assert "and finds none. Debian, Ubuntu: apt install openjdk-21-jre-headless. macOS: " in said
+    said = refused(score(JAVA_HOME="/nowhere"), status=77)
+    assert "finds none in JAVA_HOME, which is /nowhere." in said
+    (tmp_path / "java").write_text("#!/bin/sh\necho 'openjdk version \"11.0.2\" 2019' >&2\n")
+    (tmp_path / "java").chmod(0o755)
+    said = refused(score(PATH=str(tmp_path), JAVA_HOME=None), status=77)
+    assert f"Spark needs Java 17 or newer, {tmp_path / 'java'} is 11. " in said
+
+
+def test_interrupted_in_the_middle_it_leaves_nothing_behind(models, rows, folder):
+    out = folder / "out"
+    out.mkdir()
+    (out / "part-0.parquet").write_text("of yesterday")
+    command = [sys.executable, str(SCRIPT), models["slow"], str(rows), str(out)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    # A session of its own, so that its processes can be told from others.
+    with subprocess.Popen(command, text=True, start_new_session=True, **pipes) as job:
+        began = time.monotonic()
+        while not list(folder.glob("out.*.partial/result/_temporary")):
+            assert job.poll() is None and time.monotonic() - began < 90
+            time.sleep(0.1)
+        os.kill(job.pid, signal.SIGINT)
+        printed, complained = job.communicate(timeout=60)
+    assert (printed, complained) == ("", f"Interrupted: nothing was written to {out}.\n")
+    assert job.returncode not in (0, 77)
+    assert names(folder) == ["out", "rows"] and names(out) == ["part-0.parquet"]
+    assert (out / "part-0.parquet").read_text() == "of yesterday"
+    if Path("/proc/self").exists():
+        mine = [p for p in Path("/proc").glob("[0-9]*/stat") if session_of(p) == str(job.pid)]
+        assert mine == []
+
+
+def session_of(stat):
+    """Return the session that a process belongs to, as /proc has it."""
+    try:
+        return stat.read_text().rpartition(")")[2].split()[3]
+    except OSError:
+        return None
