@@ -62,7 +62,9 @@ def show(root: Path, script: Path, lesson: Lesson, console: Console, pause: bool
     began = time.monotonic()
     status = subprocess.run([sys.executable, str(script)], cwd=root).returncode
     if status == LEFT_OUT:
-        console.print(f"[yellow]left out[/yellow]; on your own machine: make lesson-{lesson.number}\n")
+        console.print(
+            f"[yellow]left out[/yellow]; on your own machine: make lesson-{lesson.number}\n"
+        )
         return
     if status != 0:
         raise LabError(

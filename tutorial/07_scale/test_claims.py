@@ -1,5 +1,6 @@
 """What the README of lesson 07 says beyond what run.py asserts, on the cluster or with local[*]."""
 
+import itertools
 import logging
 import os
 import re
@@ -114,7 +115,9 @@ def table():
     """Return the README's table of types: by result_type, then by what the model answers."""
     lines = re.findall(r"^\| (.*) \|$", README, flags=re.MULTILINE)
     start = next(n for n, line in enumerate(lines) if line.startswith("`result_type` |"))
-    head, *rows = (line.replace("`", "").replace("*", "").split(" | ") for line in lines[start:])
+    plain = (line.replace("`", "").replace("*", "").split(" | ") for line in lines[start:])
+    # Another table follows, of another width.
+    head, *rows = itertools.takewhile(lambda row: len(row) == 1 + len(ANSWERS), plain)
     return {row[0]: dict(zip(head[1:], row[1:], strict=True)) for row in rows}
 
 
