@@ -17,6 +17,7 @@ import os
 import sys
 import warnings
 from pathlib import Path
+from textwrap import shorten
 
 import mlflow
 import numpy as np
@@ -44,13 +45,18 @@ try:
     if arguments.rows is None:
         # Two flowers of each species.
         rows = load_iris(as_frame=True).data.iloc[[0, 1, 60, 70, 110, 149]].astype("float32")
-    elif arguments.rows.suffix == ".npy":
+    elif arguments.rows.suffix.lower() == ".npy":
         rows = np.load(arguments.rows)
+        if not isinstance(rows, np.ndarray):
+            raise ValueError("it holds several arrays")
     else:
         rows = pd.read_csv(arguments.rows)
         rows = rows.astype(dict.fromkeys(rows.select_dtypes("number"), "float32"))
 except (OSError, ValueError) as error:
     sys.exit(f"{arguments.rows} cannot be read: {error}\nGive a CSV file or a .npy file.")
+if not len(rows) or pd.isna(np.asarray(rows)).any():
+    # Models differ in what they make of it, and some say nothing.
+    sys.exit(f"{arguments.rows} has {'gaps' if len(rows) else 'no rows'}. Give rows without any.")
 
 # %% The models, by URI
 uris = arguments.uris or [
@@ -67,13 +73,22 @@ for uri in uris:
         model = mlflow.pyfunc.load_model(uri, suppress_warnings=True)
         # A tensor has no names: the order that it was trained on stands in the model's metadata.
         order = (model.metadata.metadata or {}).get("columns", [])
-        named = isinstance(rows, pd.DataFrame) and order and set(order) <= set(rows.columns)
+        sent = rows
+        if order and isinstance(rows, pd.DataFrame):
+            if missing := [name for name in order if name not in rows.columns]:
+                sys.exit(
+                    f"{uri} refuses these rows: they have no columns {missing}, only {[*rows]}"
+                )
+            sent = rows[order]
         # Keras draws a progress bar.
         with contextlib.redirect_stdout(io.StringIO()):
-            answers = np.asarray(model.predict(rows[order] if named else rows))
+            answers = np.asarray(model.predict(sent))
     except ModuleNotFoundError as error:
         needs = Path(mlflow.pyfunc.get_model_dependencies(uri)).read_text().split()
-        message = f"{uri} needs {', '.join(needs)}, and {error.name} is not here. On your own machine: make lesson-06"
+        message = (
+            f"{uri} needs {', '.join(needs)}, and {error.name} is not here. "
+            "On your own machine: make lesson-06 brings it, or says what does."
+        )
         if arguments.uris:
             sys.exit(message)
         print(f"left out: {message}")
@@ -82,18 +97,28 @@ for uri in uris:
         if "Failed to enforce schema" not in error.message:
             sys.exit(f"{uri} cannot be asked: {error.message}")
         wanted = mlflow.models.get_model_info(uri).signature.inputs
+        array = "a .npy file of float32, as rows.astype('float32') makes it, or "
         sys.exit(
             f"{uri} refuses these rows: {error.message.rpartition('Error: ')[2]}\n"
             f"Its signature: {wanted}\n"
-            "A CSV file with the four names in its first line suits every model of this lesson; "
-            "a tensor takes a .npy file of float32 as well: rows.astype('float32')."
+            f"Send {array if wanted.is_tensor_spec() else ''}a CSV file with the names in its first line."
         )
-    # Names of classes, or a row of scores of which the highest counts: the shape tells which.
-    classes = answers if answers.ndim == 1 else answers.argmax(axis=1)
-    table[uri] = SPECIES[classes.astype(int)]
+    except Exception as error:
+        # A model is somebody's code, it may fail in any way.
+        sys.exit(f"{uri} cannot be asked: {type(error).__name__}: {shorten(str(error), 300)}")
+    # A row of scores, of which the highest counts; or numbers of classes; or their names.
+    if answers.ndim == 2:
+        answers = answers.argmax(axis=1)
+    if answers.dtype.kind in "iuf":
+        if not set(answers) <= {0, 1, 2}:
+            sys.exit(f"{uri} answers {shorten(str(answers), 60)}, which are no classes of iris.")
+        answers = SPECIES[answers.astype(int)]
+    table[uri] = answers
 
 # %% What they say
-if table:
-    print(pd.DataFrame(table).T.to_string(header=[f"row {n}" for n in range(len(rows))]))
+if not table:
+    sys.exit("None of these models could be asked.")
+print(pd.DataFrame(table).T.to_string(header=[f"row {n}" for n in range(len(rows))]))
+if len(table) > 1:
     agreed = (pd.DataFrame(table).nunique(axis=1) == 1).sum()
     print(f"{len(table)} models agree on {agreed} of {len(rows)} rows")

@@ -79,7 +79,7 @@ between = pd.DataFrame(
 def ask(rows: pd.DataFrame, what: str, **params: float) -> np.ndarray:
     """Return the model's answers, or end with what went wrong."""
     try:
-        return np.ravel(model.predict(rows, params=params or None)).astype(str)
+        answers = np.asarray(model.predict(rows, params=params or None)).astype(str)
     except (Exception, SystemExit) as error:
         said = shorten(str(error).rpartition("Error: ")[2], 300)
         sys.exit(
@@ -87,6 +87,12 @@ def ask(rows: pd.DataFrame, what: str, **params: float) -> np.ndarray:
             f"got {type(error).__name__}: {said}\n"
             "Correct the model or its signature, and run your exercise again."
         )
+    if answers.shape not in ((len(rows),), (len(rows), 1)):
+        sys.exit(
+            f"{this} was asked {what}, and gives answers of the shape {answers.shape} to "
+            f"{len(rows)} flowers.\nGive an answer to each flower, unsure is one too."
+        )
+    return answers.ravel()
 
 
 # %% Names
@@ -115,14 +121,14 @@ if declared["at_least"] != 0.8:
     )
 
 # %% What it does
-limits = (0.0, 0.5, 0.8, 0.95, 1.01)
+limits = (0.0, 0.5, 0.8, 0.95, 1.0)
 unsure = {
     limit: ask(between, f"with at_least={limit}", at_least=limit) == "unsure" for limit in limits
 }
 counts = ", ".join(f"{int(where.sum())} at {limit}" for limit, where in unsure.items())
-if unsure[0.0].any() or not unsure[1.01].all():
+if unsure[0.0].any() or not unsure[1.0].all():
     sys.exit(
-        f"{this} is unsure of {counts} of {len(between)} flowers, expected none at 0.0 and all at 1.01.\n"
+        f"{this} is unsure of {counts} of {len(between)} flowers, expected none at 0.0 and all at 1.0.\n"
         "Compare the highest probability with params['at_least'] at every call."
     )
 for lower, higher in itertools.pairwise(limits):

@@ -28,6 +28,8 @@ class Committee(PythonModel):
     ) -> np.ndarray:
         """Return a row of three probabilities for each flower; scikit-learn's weigh params["weight"]."""
         weight = params["weight"]
+        if weight is None or not 0 <= weight <= 1:
+            raise ValueError(f"weight is {weight}, expected a number from 0 to 1")
         return weight * self.sklearn.predict_proba(model_input) + (
             1 - weight
         ) * self.xgboost.predict_proba(model_input)

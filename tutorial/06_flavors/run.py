@@ -2,7 +2,7 @@
 
 What to look at: the four files differ in their imports and their model alone. What they make differs:
 columns or a tensor, what a consumer may send, what the native loader gives. The last model gives
-probabilities through pyfunc, whose predict gives names of classes only.
+probabilities through pyfunc, whose predict gives numbers of classes only.
 """
 
 # %% What it takes
@@ -39,6 +39,8 @@ for framework, process in started.items():
     said, complaint = process.communicate()
     # 77: what it needs is not here.
     if process.returncode not in (0, 77):
+        for other in started.values():
+            other.terminate()
         sys.exit(complaint)
     print(said or f"  left out. {complaint}")
 

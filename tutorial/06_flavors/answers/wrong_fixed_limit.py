@@ -1,4 +1,4 @@
-"""expected none at 0.0 and all at 1.01
+"""expected none at 0.0 and all at 1.0
 
 The parameter is in the signature, and nobody reads it.
 """

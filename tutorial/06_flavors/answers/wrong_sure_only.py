@@ -1,0 +1,44 @@
+"""Give an answer to each flower
+
+Only those that it is sure of.
+"""
+
+import os
+from importlib.metadata import packages_distributions
+
+import mlflow
+import pandas as pd
+import xgboost
+from mlflow import MlflowClient
+from mlflow.models import infer_signature
+from mlflow.pyfunc import PythonModel
+from sklearn.datasets import load_iris
+from xgboost import XGBClassifier
+
+mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
+mlflow.set_experiment("06_flavors_exercise")
+package = packages_distributions()["xgboost"][0].replace("_", "-")
+packages = [f"{package}=={xgboost.__version__}", "scikit-learn"]
+iris = load_iris(as_frame=True)
+measures, species, names = iris.data, iris.target, iris.target_names
+model = XGBClassifier(n_estimators=30, max_depth=2).fit(measures, species)
+
+
+class Sure(PythonModel):
+    """The answer's model."""
+
+    def predict(self, context, model_input: pd.DataFrame, params=None):
+        """Return an answer to each flower."""
+        probabilities = model.predict_proba(model_input)
+        sure = probabilities.max(axis=1) >= params["at_least"]
+        return names[probabilities.argmax(axis=1)][sure]
+
+
+info = mlflow.pyfunc.log_model(
+    name="model",
+    python_model=Sure(),
+    signature=infer_signature(measures, names[species], params={"at_least": 0.8}),
+    pip_requirements=packages,
+)
+version = mlflow.register_model(info.model_uri, "iris_sure")
+MlflowClient().set_registered_model_alias("iris_sure", "champion", version.version)
