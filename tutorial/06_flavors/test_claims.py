@@ -18,6 +18,7 @@ import pytest
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 from mlflow.pyfunc import PythonModel
+from sklearn.base import clone
 
 from tests.sandbox import copy_under_other_names, remove_everything
 
@@ -385,8 +386,7 @@ def test_a_model_of_models_keeps_its_members_and_how_they_were_named(made, membe
         }
     before = mlflow.pyfunc.load_model(alias_info.model_uri).predict(rows)
     # Another champion, of another opinion.
-    other = made["sklearn"]["model"].__class__([*made["sklearn"]["model"].steps])
-    other = other.fit(rows, np.roll(made["sklearn"]["truth"], 20))
+    other = clone(made["sklearn"]["model"]).fit(rows, np.roll(made["sklearn"]["truth"], 20))
     other_info = mlflow.sklearn.log_model(other, name="model", pip_requirements=[])
     second = mlflow.register_model(other_info.model_uri, members["sklearn"])
     client.set_registered_model_alias(members["sklearn"], "champion", second.version)
