@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from lab.lessons import find, lessons
-from tests.labs import ROOT, Lab, free_ports, stack_settings, start
+from tests.labs import ROOT, Lab, delete, free_ports, stack_settings, start
 
 # make test gives each mode a process of its own, and tells the one of the other.
 STACK_BESIDE = "LAB_TEST_BESIDE" in os.environ
@@ -33,7 +33,7 @@ def stack_lab() -> Iterator[Lab]:
         start(lab)
         yield lab
     finally:
-        lab.compose("--profile", "*", "down", "--volumes", "--remove-orphans")
+        delete(lab)
 
 
 @pytest.fixture(params=MODES, scope="session")

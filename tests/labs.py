@@ -1,5 +1,6 @@
 """A lab that tests start, beside the learner's: its settings, and how to run commands on it and in it."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -9,7 +10,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from host.settings import ROOT, ensure_env_file
 
 
 def free_ports(count: int) -> list[str]:
@@ -85,16 +86,29 @@ def run(
 
 def stack_settings(project: str) -> dict[str, str]:
     """Return the settings of a stack beside others: a name and ports of its own."""
+    # Another checkout's tests may run on the same engine, or have been killed there and left theirs.
+    checkout = hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]
     names = [
         "MLFLOW_PORT", "MINIO_PORT", "MINIO_CONSOLE_PORT", "SERVING_PORT", "SPARK_UI_PORT", "SPARK_MASTER_UI_PORT",
     ]  # fmt: skip
-    return {"COMPOSE_PROJECT_NAME": project} | dict(zip(names, free_ports(len(names)), strict=True))
+    return {"COMPOSE_PROJECT_NAME": f"{project}-{checkout}"} | dict(
+        zip(names, free_ports(len(names)), strict=True)
+    )
 
 
 def start(lab: Lab) -> None:
     """Start a lab on empty data."""
     if lab.mode == "stack":
         # What an interrupted run left behind, or a restart of the engine brought back.
-        lab.compose("--profile", "*", "down", "--volumes", "--remove-orphans")
+        delete(lab)
     started = lab.host("up")
     assert started.returncode == 0, started.stdout + started.stderr
+
+
+def delete(lab: Lab) -> None:
+    """Stop a stack and delete its data and images."""
+    # Compose reads the whole file, and so asks for passwords even to delete.
+    ensure_env_file()
+    everything = ["--volumes", "--remove-orphans", "--rmi", "local"]
+    deleted = lab.compose("--profile", "*", "down", *everything)
+    assert deleted.returncode == 0, deleted.stderr

@@ -5,8 +5,7 @@ import subprocess
 
 import pytest
 
-from host.settings import ensure_env_file
-from tests.labs import Lab, stack_settings
+from tests.labs import Lab, delete, stack_settings
 
 # To be typed one after another, in a learner's shell in the trainer.
 LINES = """
@@ -20,12 +19,13 @@ MODEL_URI="models:/iris_clf/Production" python examples/03_models_pyfunc/reprodu
 def fresh():
     """A stack started by plain Compose."""
     lab = Lab("stack", stack_settings("mlflow-model-lab-fresh"))
-    lab.compose("down", "--volumes")
-    ensure_env_file()
-    started = lab.compose("up", "--build", "--wait")
-    assert started.returncode == 0, started.stderr
-    yield lab
-    lab.compose("down", "--volumes")
+    delete(lab)
+    try:
+        started = lab.compose("up", "--build", "--wait")
+        assert started.returncode == 0, started.stderr
+        yield lab
+    finally:
+        delete(lab)
 
 
 def test_four_lines_work_on_a_fresh_stack_and_models_outlive_down_and_up(fresh):
