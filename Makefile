@@ -3,7 +3,7 @@
 PYTHON ?= python3
 LAB = $(PYTHON) -m host
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench up down shell delete-data upgrade-database lint lock
+.PHONY: help demo test bench up down shell delete-data backup restore upgrade-database lint lock
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { sub("%", "NN", $$1); printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,7 +32,13 @@ lesson-%: ## run one lesson and its examples, as: make lesson-03
 delete-data: ## stop the lab and delete its runs, models and files (asks first)
 	@$(LAB) delete-data
 
-upgrade-database: ## bring an older MLflow's database to this version's schema
+backup: ## write the lab's database and objects to one file in backups/, while it runs
+	@$(LAB) backup
+
+restore: ## make an empty lab the one that a backup was taken of, as: make restore FILE=backups/…
+	@$(LAB) restore "$(FILE)"
+
+upgrade-database: ## bring an older MLflow's database to this version's schema, after a backup
 	@$(LAB) upgrade-database
 
 lint: ## check the code with ruff

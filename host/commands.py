@@ -9,7 +9,7 @@ import sys
 import tempfile
 from types import ModuleType
 
-from host import embedded, stack, venv
+from host import backup, embedded, stack, venv
 from host.errors import LabError
 from host.settings import ROOT, port, settings
 
@@ -114,11 +114,35 @@ def delete_data(mode: ModuleType) -> int:
     return 0
 
 
+def upgrade_database(mode: ModuleType) -> int:
+    """Bring the database of an older MLflow to this one's schema, after a backup."""
+    file = backup.write(mode)
+    print(f"The lab as it was: {file}", flush=True)
+    if not mode.upgrade_database():
+        raise LabError(
+            f"The database was not upgraded; the lines above say why. Nothing is lost: {file} has all of it as it was. "
+            "To go back: `make delete-data`, then, with the version of the lab that wrote it, "
+            f"`make restore FILE={file}`."
+        )
+    print("The database has this version's schema. Start the lab: make up")
+    return 0
+
+
 def main() -> None:
     """Carry out one command; exit with its status, or with one message where the user can mend something."""
     parser = argparse.ArgumentParser(prog="python3 -m host")
-    modal = ["up", "down", "shell", "upgrade-database"]
-    choices = [*modal, "demo", "test", "bench", "lesson", "delete-data", "install"]
+    modal = ["up", "down", "shell"]
+    own = [
+        "demo",
+        "test",
+        "bench",
+        "lesson",
+        "delete-data",
+        "backup",
+        "restore",
+        "upgrade-database",
+    ]
+    choices = [*modal, *own, "install"]
     parser.add_argument("command", choices=choices)
     parser.add_argument("argument", nargs="?")
     words = parser.parse_args()
@@ -146,7 +170,15 @@ def carry_out(command: str, argument: str | None) -> int:
         return lesson(mode, argument or "")
     if command == "delete-data":
         return delete_data(mode)
-    getattr(mode, command.replace("-", "_"))()
+    if command == "backup":
+        print(f"Backup: {backup.write(mode)}")
+        return 0
+    if command == "restore":
+        backup.restore(mode, argument or "")
+        return 0
+    if command == "upgrade-database":
+        return upgrade_database(mode)
+    getattr(mode, command)()
     if command == "down" and mode is stack:
         # It may have been started while no engine answered.
         embedded.down()

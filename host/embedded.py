@@ -177,14 +177,12 @@ def delete_data() -> None:
         shutil.rmtree(STATE)
 
 
-def upgrade_database() -> None:
-    """Bring the database of an older MLflow to this one's schema."""
-    if not DATABASE.exists():
-        raise LabError(f"There is no database at {DATABASE}, so there is nothing to upgrade.")
+def upgrade_database() -> bool:
+    """Bring the database of an older MLflow to this one's schema; return whether that worked."""
     install()
+    down()
     upgrade = [PYTHON, "-m", "mlflow", "db", "upgrade", f"sqlite:///{DATABASE}"]
-    if subprocess.run(upgrade, env=environment()).returncode != 0:
-        raise LabError("The database was not upgraded; the lines above say why.")
+    return subprocess.run(upgrade, env=environment()).returncode == 0
 
 
 def execute(*words: str, profile: str | None = None) -> int:

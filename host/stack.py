@@ -11,18 +11,20 @@ from host.errors import LabError
 from host.ports import check_free
 from host.settings import ROOT, check_passwords, ensure_env_file, port, settings
 
-# The first that know a health check's start_interval, and inline configs.
+# The first engine that knows a health check's start_interval; no older Compose was tried.
 OLDEST_ENGINE, OLDEST_COMPOSE = (25, 0), (2, 26)
 PORTS = {"MLFLOW_PORT": "mlflow", "MINIO_PORT": "minio", "MINIO_CONSOLE_PORT": "minio"}
 
 
 def compose(*words: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
     """Run `docker compose` in the checkout, showing its output unless it is captured."""
-    # Compose takes an empty variable for a value; here it does not hide what .env says.
-    env = os.environ | settings()
-    return subprocess.run(
-        ["docker", "compose", *words], cwd=ROOT, env=env, text=True, capture_output=capture
-    )
+    command = ["docker", "compose", *words]
+    return subprocess.run(command, cwd=ROOT, env=environment(), text=True, capture_output=capture)
+
+
+def environment() -> dict[str, str]:
+    """Return the environment for Compose, which takes an empty variable for a value: here it hides nothing of .env."""
+    return os.environ | settings()
 
 
 def numbers(version: str) -> tuple[int, ...]:
@@ -174,11 +176,11 @@ def delete_data() -> None:
         raise LabError("The data could not be deleted; the lines above say why.")
 
 
-def upgrade_database() -> None:
-    """Bring the database of an older MLflow to this one's schema."""
+def upgrade_database() -> bool:
+    """Bring the database of an older MLflow to this one's schema; return whether that worked."""
+    compose("stop", "mlflow")
     command = 'mlflow db upgrade "$MLFLOW_BACKEND_STORE_URI"'
-    if compose("run", "--rm", "mlflow", "sh", "-c", command).returncode != 0:
-        raise LabError("The database was not upgraded; the lines above say why.")
+    return compose("run", "--rm", "mlflow", "sh", "-c", command).returncode == 0
 
 
 def execute(*words: str, profile: str | None = None) -> int:
@@ -194,7 +196,7 @@ def shell() -> NoReturn:
         raise LabError("The lab is not running. Start it: make up")
     os.chdir(ROOT)
     words = ["docker", "compose", "exec", "trainer", "bash"]
-    os.execvpe("docker", words, os.environ | settings())
+    os.execvpe("docker", words, environment())
 
 
 def name() -> str:

@@ -1,0 +1,122 @@
+"""make backup and make restore: a lab at work, and an empty one that becomes the same."""
+
+import json
+import tarfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.labs import ROOT, Lab, delete, free_ports, stack_settings
+
+REGISTER = """
+import mlflow
+[model, *_] = mlflow.search_logged_models(
+    experiment_ids=[mlflow.get_experiment_by_name("test_backup").experiment_id], output_format="list")
+version = mlflow.register_model(model.model_uri, "test_backup")
+client = mlflow.MlflowClient()
+client.set_registered_model_alias("test_backup", "champion", version.version)
+client.set_model_version_tag("test_backup", version.version, "note", "kept")
+"""
+
+
+def inventory(lab: Lab) -> dict:
+    """Return what a lab holds of this test."""
+    ran = lab.run("python", "tests/backup/inventory.py", "test_backup", "test_backup")
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout)
+
+
+def load(lab: Lab, seconds: int) -> list[dict]:
+    """Let three loggers log for some seconds; return what they were told."""
+    ran = lab.run("python", "tests/load.py", "test_backup", str(seconds), "3")
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def backup(lab: Lab):
+    """Return the path of a backup that was made while loggers were at work, and what was there before."""
+    before = load(lab, 3)
+    registered = lab.run("python", "-c", REGISTER)
+    assert registered.returncode == 0, registered.stderr
+    with ThreadPoolExecutor() as pool:
+        pool.submit(load, lab, 8)
+        made = lab.host("backup")
+    assert made.returncode == 0, made.stdout + made.stderr
+    file = ROOT / made.stdout.splitlines()[-1].removeprefix("Backup: ")
+    yield file, before
+    file.unlink()
+
+
+@pytest.fixture(scope="module")
+def empty(lab: Lab, tmp_path_factory: pytest.TempPathFactory):
+    """A second lab in the same mode, on empty data, not started yet."""
+    if lab.mode == "stack":
+        other = Lab("stack", stack_settings("mlflow-model-lab-restored"))
+        delete(other)
+        yield other
+        delete(other)
+    else:
+        state = str(tmp_path_factory.mktemp("restored"))
+        other = Lab("embedded", {"LAB_STATE": state, "MLFLOW_PORT": free_ports(1)[0]})
+        yield other
+        other.host("down")
+
+
+def test_an_empty_lab_becomes_the_one_that_the_backup_was_taken_of(lab, backup, empty):
+    file, before = backup
+    restored = empty.host("restore", str(file))
+    assert restored.returncode == 0, restored.stdout + restored.stderr
+    there, here = inventory(empty), inventory(lab)
+    # Every model that the database knows is whole: same address, same bytes, and it answers.
+    assert {told["model"] for told in before} <= set(there["models"]) < set(here["models"])
+    for model, files in there["models"].items():
+        assert files == here["models"][model]
+        assert there["predicts"][model] == here["predicts"][model]
+    for part in ("versions", "champion", "by alias"):
+        assert there[part] == here[part], part
+    # And it goes on: what is logged next finds its numbers free, and the reader's account may look.
+    assert all("error" not in told for told in load(empty, 1))
+    assert empty.run("lab", "doctor").returncode == 0
+
+
+def test_a_lab_that_has_runs_is_left_alone(lab, backup):
+    file, _ = backup
+    there = inventory(lab)
+    refused = lab.host("restore", str(file))
+    assert refused.returncode == 1
+    for words in ("runs and models of its own", "make backup", "make delete-data"):
+        assert words in refused.stderr
+    assert inventory(lab) == there
+
+
+def test_what_is_no_whole_backup_is_refused(lab, backup, tmp_path):
+    file, _ = backup
+    cut, other, fewer = tmp_path / "cut.tar", tmp_path / "other.tar", tmp_path / "fewer.tar"
+    cut.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    other.write_text("no archive")
+    with tarfile.open(file) as whole, tarfile.open(fewer, "w") as archive:
+        for member in whole.getmembers()[1:]:
+            archive.addfile(member, whole.extractfile(member))
+    for path, words in (
+        (tmp_path / "none.tar", ("There is no file", file.name)),
+        ("", ("make restore FILE=",)),
+        (cut, ("is not a whole backup",)),
+        (other, ("is not a whole backup",)),
+        (fewer, ("should have",)),
+    ):
+        refused = lab.host("restore", str(path))
+        assert refused.returncode == 1
+        assert "Traceback" not in refused.stderr
+        for word in words:
+            assert word in refused.stderr, refused.stderr
+
+
+def test_a_backup_is_for_its_mode_and_its_owner(lab, backup):
+    file, _ = backup
+    assert file.stat().st_mode & 0o777 == 0o600
+    another = {"stack": "embedded", "embedded": "stack"}[lab.mode]
+    ran = Lab(another, lab.settings).host("restore", str(file))
+    assert f"LAB_MODE={lab.mode} make restore FILE=" in ran.stderr
+    assert not list(Path(ROOT / "backups").glob("*.part"))
