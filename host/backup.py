@@ -106,10 +106,10 @@ def restore(mode: ModuleType, name: str) -> None:
             data.load_objects(file)
             print("Database …", flush=True)
             data.load_database(Path(database.name))
+            print(f"The lab is the one that {file} was taken of.", flush=True)
         finally:
             # Whatever happened: with the database of before, or with the restored one.
             mode.up()
-    print(f"The lab is the one that {file} was taken of.")
 
 
 def check(mode: ModuleType, file: Path) -> None:

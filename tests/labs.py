@@ -33,11 +33,13 @@ class Lab:
     _embedded: dict[str, str] = field(default_factory=dict)
     _profiles: set[str] = field(default_factory=set)
 
-    def host(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        """Run what a make target runs, on the host, for this lab."""
+    def host(
+        self, *words: str, typed: str = "", **settings: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run what a make target runs, on the host, for this lab; `typed` answers what it asks."""
         command = [sys.executable, "-m", "host", *words]
         env = os.environ | {"LAB_MODE": self.mode} | self.settings | settings
-        return run(command, env=env)
+        return run(command, env=env, typed=typed)
 
     def run(
         self, *words: str, unset: str | None = None, profile: str | None = None, **env: str
@@ -78,10 +80,12 @@ class Lab:
 
 
 def run(
-    command: list[str], env: dict[str, str], cwd: Path = ROOT
+    command: list[str], env: dict[str, str], cwd: Path = ROOT, typed: str = ""
 ) -> subprocess.CompletedProcess[str]:
     """Run a command and keep what it prints."""
-    return subprocess.run(command, env=env, cwd=cwd, text=True, capture_output=True, timeout=1800)
+    return subprocess.run(
+        command, env=env, cwd=cwd, input=typed, text=True, capture_output=True, timeout=1800
+    )
 
 
 def stack_settings(project: str) -> dict[str, str]:
