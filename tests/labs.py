@@ -74,9 +74,9 @@ class Lab:
             self._embedded.update(json.loads(found.stdout))
         return self._embedded
 
-    def compose(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
-        """Run `docker compose` on this lab."""
-        return run(["docker", "compose", *words], env=os.environ | self.settings | env)
+    def compose(self, *words: str, typed: str = "", **env: str) -> subprocess.CompletedProcess[str]:
+        """Run `docker compose` on this lab; `typed` goes to its standard input."""
+        return run(["docker", "compose", *words], env=os.environ | self.settings | env, typed=typed)
 
 
 def run(

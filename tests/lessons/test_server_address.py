@@ -39,7 +39,7 @@ def test_unset_or_empty(lab):
 
 
 def test_nothing_there(lab):
-    # MLflow's own retries would take four minutes, these 14 s; the rest is for a busy machine.
+    # MLflow's own retries would take four minutes, these 28 s; the rest is for a busy machine.
     start = "docker compose up --wait" if lab.mode == "stack" else "make up"
     for ran in run_each(lab, "timeout", "90", address="http://127.0.0.1:9"):
         assert_explained(ran, "nothing listens there", start)

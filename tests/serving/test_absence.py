@@ -77,7 +77,7 @@ def tracking(lab, registry, tmp_path_factory):
     server.start() if lab.mode == "stack" else server.stop()
 
 
-# So that a look at a server that is away does not take its usual 14 s.
+# So that a look at a server that is away does not take its usual 28 s.
 IMPATIENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
 
 

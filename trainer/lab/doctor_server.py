@@ -98,7 +98,13 @@ def same_version() -> str:
 def artifact_round_trip() -> str:
     """A file goes through the server to the store, and comes back."""
     path, sent = f"/api/2.0/mlflow-artifacts/artifacts/lab-doctor-{uuid4().hex}", uuid4().bytes
-    stored = api("PUT", path, data=sent)
+    try:
+        stored = api("PUT", path, data=sent)
+    except Finding as finding:
+        raise Finding(
+            f"{finding}\nIf `store account` below is ok, the store is there and has no room: make some on the disk "
+            "of Docker's volumes (docker system df), or delete what nobody needs: lab reset"
+        ) from None
     back = api("GET", path)
     api("DELETE", path)
     if stored.status_code != 200 or back.content != sent:

@@ -20,6 +20,7 @@ def database_reader() -> str:
     except psycopg2.OperationalError as error:
         raise Finding(
             f"Postgres does not let {os.environ['PGUSER']} in: {str(error).strip()}\n"
+            "If it speaks of connections: close the programs that hold some. "
             "After a change of LAB_DB_READER_PASSWORD in .env: docker compose up --wait"
         ) from None
     with connection, connection.cursor() as cursor:

@@ -75,7 +75,8 @@ def broken(address: str, status: str) -> str:
     )
     return (
         f"The MLflow server at {address} answers, but cannot do its work (status {status}).\n"
-        f"Its database or its artifact store may be away: `lab doctor` says which; the server's own words: {log}"
+        "Its database or its artifact store may be away, or full: `lab doctor` says which; "
+        f"the server's own words: {log}"
     )
 
 

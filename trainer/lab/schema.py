@@ -8,6 +8,7 @@ MLFLOW_BACKEND_STORE_URI; an empty database passes, MLflow makes its tables itse
 import os
 import re
 import sys
+import time
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -53,7 +54,25 @@ def problem(engine: sqlalchemy.Engine) -> str | None:
     )
 
 
-if __name__ == "__main__" and (
-    message := problem(sqlalchemy.create_engine(os.environ["MLFLOW_BACKEND_STORE_URI"]))
-):
-    sys.exit(message)
+def wait(engine: sqlalchemy.Engine, seconds: float) -> str | None:
+    """Wait until the database lets us in; return why it does not after `seconds`, or None."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            engine.connect().close()
+        except sqlalchemy.exc.OperationalError as error:
+            if time.monotonic() > end:
+                return (
+                    f"The database cannot be used after {seconds:.0f} s: {str(error.orig).strip()}"
+                )
+            time.sleep(0.5)
+        else:
+            return None
+
+
+if __name__ == "__main__":
+    database = sqlalchemy.create_engine(os.environ["MLFLOW_BACKEND_STORE_URI"])
+    # The services of a stack that was stopped may be started in any order, this one before its database.
+    patience = 0 if database.dialect.name == "sqlite" else 60
+    if message := wait(database, patience) or problem(database):
+        sys.exit(message)
