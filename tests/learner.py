@@ -1,0 +1,35 @@
+"""One learner, inside a lab: python -m tests.learner SEED
+
+Runs every lesson under names of its own, in an order that the seed gives, each with its
+examples behind it, and removes what it made. Ends with 1 and the script's words if one fails.
+"""
+
+import os
+import random
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from lab.lessons import LEFT_OUT, lab_root, lessons
+from tests.sandbox import copy_under_other_names, remove_everything
+
+if __name__ == "__main__":
+    order = random.Random(sys.argv[1])  # noqa: S311
+    with tempfile.TemporaryDirectory() as folder:
+        prefix = copy_under_other_names(Path(folder))
+        environment = os.environ | {"LAB_OUTPUT": f"{folder}/output"}
+        try:
+            found = lessons(lab_root())
+            order.shuffle(found)
+            for script in (script for lesson in found for script in lesson.scripts):
+                top, lesson, name = Path(script).parts
+                words = [sys.executable, f"{top}/{prefix}_{lesson}/{name}"]
+                ran = subprocess.run(
+                    words, cwd=folder, env=environment, text=True, capture_output=True
+                )
+                if ran.returncode not in (0, LEFT_OUT):
+                    sys.exit(f"{script}\n{ran.stdout}\n{ran.stderr}")
+                print(script, flush=True)
+        finally:
+            remove_everything(prefix)
