@@ -206,6 +206,25 @@ def test_an_absolute_path_is_refused(lab, runs, path):
     assert kept(lab) == before
 
 
+@pytest.mark.parametrize("source", ["/etc", "file:///etc", "mlflow-artifacts:/../etc"])
+@pytest.mark.parametrize("prompt", ["false", "true"])
+def test_a_model_version_cannot_be_made_of_the_server_s_own_files(lab, source, prompt):
+    # As a prompt, before MLflow 3.10, it could (CVE-2026-2614).
+    name = f"test_paths_{uuid.uuid4()}"
+    tags = [{"key": "mlflow.prompt.is_prompt", "value": prompt}]
+    json_ = {"Content_Type": "application/json"}
+    made = json.dumps({"name": name, "tags": tags}).encode()
+    assert ask(lab, "POST", f"{API}/registered-models/create", made, **json_).status == 200
+    try:
+        version = json.dumps({"name": name, "source": source, "tags": tags}).encode()
+        refused = ask(lab, "POST", f"{API}/model-versions/create", version, **json_)
+        got = ask(lab, "GET", f"/model-versions/get-artifact?name={name}&version=1&path=passwd")
+        assert (refused.status, b"root:" in got.body) == (400, False)
+    finally:
+        body = json.dumps({"name": name}).encode()
+        ask(lab, "DELETE", f"{API}/registered-models/delete", body, **json_)
+
+
 def test_a_path_into_the_run_s_own_folder_is_served(lab, runs):
     # Else the tests above would pass with a server that refuses everything.
     own = f"/get-artifact?run_id={runs.run_id}&path=file"

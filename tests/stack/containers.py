@@ -1,10 +1,9 @@
 """What a test asks of the stack's containers: what the engine says of them, and what they are from inside."""
 
 import json
-import re
 import subprocess
 
-from host.settings import settings
+from host.settings import PASSWORDS, settings
 from tests.labs import Lab
 
 # Every service that goes on running, and the Compose profile that it belongs to.
@@ -58,5 +57,5 @@ def environment(lab: Lab, service: str) -> str:
 
 def secrets() -> dict[str, str]:
     """Return every secret of the lab by the name of its setting."""
-    named = re.compile(r".*(PASSWORD|SECRET|KEY)$")
-    return {name: value for name, value in settings().items() if named.match(name)}
+    named = (*PASSWORDS, "ENCRYPTION_KEY")
+    return {name: value for name, value in settings().items() if name.endswith(named)}

@@ -1,12 +1,13 @@
 """What each service may do, see and open, whatever profile it belongs to, and what the images hold."""
 
+import http.client
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.labs import ROOT
+from tests.labs import ROOT, Lab
 from tests.stack.containers import (
     ONE_SHOTS,
     PROFILES,
@@ -19,13 +20,15 @@ from tests.stack.containers import (
 
 TRAINERS = ("trainer", "flavors", "spark")
 READER = {"LAB_DB_READER_PASSWORD", "LAB_S3_READER_SECRET_KEY"}
-SERVER = {"LAB_DB_PASSWORD", "LAB_S3_SECRET_KEY"}
+SERVER = {"LAB_DB_PASSWORD", "LAB_S3_ACCESS_KEY", "LAB_S3_SECRET_KEY"}
+ROOT_ACCOUNT = {"MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD"}
 # The cluster runs what it is sent, and has nothing to give away.
 KNOWN = {
     "postgres": {"POSTGRES_PASSWORD"},
     "postgres-setup": {"POSTGRES_PASSWORD", "LAB_DB_PASSWORD", "LAB_DB_READER_PASSWORD"},
-    "minio": {"MINIO_ROOT_PASSWORD"},
-    "minio-setup": {"MINIO_ROOT_PASSWORD", "LAB_S3_SECRET_KEY", "LAB_S3_READER_SECRET_KEY"},
+    "minio": ROOT_ACCOUNT,
+    "minio-setup": ROOT_ACCOUNT
+    | {"LAB_S3_ACCESS_KEY", "LAB_S3_SECRET_KEY", "LAB_S3_READER_SECRET_KEY"},
     "mlflow": SERVER | {"MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY"},
     "trainer": READER,
     "flavors": READER,
@@ -101,7 +104,7 @@ def test_it_can_write_nothing_of_its_image(stack_lab, service):
 
 def test_it_knows_its_own_secrets_only(stack_lab, container):
     every = secrets()
-    assert len(set(every.values())) == len(every) == 8
+    assert len(set(every.values())) == len(every) == 10
     known = environment(stack_lab, container)
     if container in PROFILES:
         known += inside(stack_lab, container, "env")
@@ -222,6 +225,38 @@ boto3.client("s3", endpoint_url=os.environ["LAB_S3_ENDPOINT"],
     aws_secret_access_key=os.environ["LAB_S3_SECRET_KEY"]).{call}
 """
     assert "AccessDenied" in stack_lab.run("python", "-c", code).stderr
+
+
+@pytest.mark.parametrize("user", ["mlflow", "minioadmin", "lab-admin", "lab-reader", ""])
+def test_no_account_that_can_be_guessed_writes_to_the_store_without_its_secret(stack_lab, user):
+    assert unsigned_put(stack_lab, user) in (400, 403)
+
+
+def test_this_minio_lets_an_account_s_name_write_without_its_secret(stack_lab):
+    # CVE-2026-41145: why the names are secrets. If this fails, MinIO is mended, and they need not be.
+    assert unsigned_put(stack_lab, secrets()["LAB_S3_ACCESS_KEY"]) == 200
+
+
+def unsigned_put(lab: Lab, user: str) -> int:
+    """Write an object in a user's name without any signature; return the status of the answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", int(lab.settings["MINIO_PORT"]))
+    path = f"/mlflow/unsigned?X-Amz-Credential={user}%2F20260101%2Fus-east-1%2Fs3%2Faws4_request"
+    headers = {
+        "X-Amz-Content-Sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+        "X-Amz-Decoded-Content-Length": "5",
+        "X-Amz-Trailer": "x-amz-checksum-crc32",
+        "Content-Encoding": "aws-chunked",
+    }
+    body = b"5\r\nhello\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n"
+    connection.request("PUT", path, body, headers)
+    return connection.getresponse().status
+
+
+def test_a_page_of_another_site_is_not_let_near_the_store(stack_lab):
+    connection = http.client.HTTPConnection("127.0.0.1", int(stack_lab.settings["MINIO_PORT"]))
+    headers = {"Origin": "http://stranger.example", "Access-Control-Request-Method": "PUT"}
+    connection.request("OPTIONS", "/mlflow/x", headers=headers)
+    assert connection.getresponse().getheader("Access-Control-Allow-Origin") is None
 
 
 def test_no_client_holds_a_key_of_the_store_in_order_to_log_a_model(stack_lab):
