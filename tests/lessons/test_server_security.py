@@ -50,6 +50,11 @@ def test_a_foreign_host_gets_403_on_page_and_api(lab, path, host):
     assert (refused.status, b"DNS rebinding" in refused.body) == (403, True)
 
 
+def test_only_the_questions_after_health_and_version_are_answered_to_any_host(lab):
+    for path in ("/health", "/version"):
+        assert ask(lab, "GET", path, Host="stranger.example").status == 200
+
+
 def test_the_lab_s_own_hosts_are_let_in(lab):
     hosts = ["localhost:5000", "127.0.0.1:5000"] + ["mlflow:5000"] * (lab.mode == "stack")
     assert {
@@ -204,6 +209,29 @@ def test_an_absolute_path_is_refused(lab, runs, path):
     # To delete it sends the client to the path below the store's root.
     assert {ask(lab, "DELETE", f"{proxy}/{path}").status for proxy in PROXY} <= {308, 400}
     assert kept(lab) == before
+
+
+def test_an_experiment_on_the_server_s_disk_can_write_there_but_read_no_file_of_before(
+    lab, tmp_path
+):
+    json_ = {"Content_Type": "application/json"}
+    place = "/tmp" if lab.mode == "stack" else str(tmp_path)  # noqa: S108
+    for folder, may_write in (("/etc", False), (place, True)):
+        fields = {"name": f"test_paths_{uuid.uuid4()}", "artifact_location": f"file://{folder}"}
+        made = ask(lab, "POST", f"{API}/experiments/create", json.dumps(fields).encode(), **json_)
+        experiment = json.dumps(json.loads(made.body)).encode()
+        try:
+            run = json.loads(ask(lab, "POST", f"{API}/runs/create", experiment, **json_).body)
+            run_id = run["run"]["info"]["run_id"]
+            got = ask(lab, "GET", f"/get-artifact?run_id={run_id}&path=passwd")
+            assert (got.status, b"root:" in got.body) == (404, False)
+            if may_write:
+                put = f"{PAGES}/upload-artifact?run_uuid={run_id}&path=planted"
+                assert ask(lab, "POST", put, b"x", Content_Type="text/plain").status == 200
+                assert ask(lab, "GET", f"/get-artifact?run_id={run_id}&path=planted").body == b"x"
+        finally:
+            # lab doctor would report it.
+            ask(lab, "POST", f"{API}/experiments/delete", experiment, **json_)
 
 
 @pytest.mark.parametrize("source", ["/etc", "file:///etc", "mlflow-artifacts:/../etc"])
