@@ -3,7 +3,7 @@
 PYTHON ?= python3
 LAB = $(PYTHON) -m host
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench up down shell delete-data backup restore upgrade-database lint lock
+.PHONY: help demo test bench up down shell delete-data backup restore upgrade-database audit lint lock
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { sub("%", "NN", $$1); printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,13 +41,16 @@ restore: ## make an empty lab the one that a backup was taken of, as: make resto
 upgrade-database: ## bring an older MLflow's database to this version's schema, after a backup
 	@$(LAB) upgrade-database
 
+audit: ## look up known vulnerabilities of the packages and of MinIO
+	@$(LAB) audit
+
 lint: ## check the code with ruff
 	@$(LAB) install dev
 	@.venv/bin/ruff check && .venv/bin/ruff format --check
 
 lock: ## compile requirements/*.in again; name packages to update in UPGRADE="-P name"
 	@$(LAB) install dev
-	cd requirements && for name in uv server trainer dev flavors spark minio-setup; do \
+	cd requirements && for name in uv server trainer dev audit flavors spark minio-setup; do \
 	  ../.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-annotate --no-emit-index-url $(UPGRADE) $$name.in --output-file $$name.txt || exit 1; \
 	done

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from types import ModuleType
 
-from host import backup, embedded, stack, venv
+from host import audit, backup, embedded, stack, venv
 from host.errors import LabError
 from host.settings import ROOT, port, settings
 
@@ -56,9 +56,9 @@ def test(mode: ModuleType) -> int:
             "The tests run lesson 07 too, which needs Java 17 or newer. "
             "Debian, Ubuntu: apt install openjdk-21-jre-headless or openjdk-17-jre-headless."
         )
-    # Both before any test runs: what is installed must not change under the tests.
-    venv.install("trainer")
-    venv.install("dev")
+    # All before any test runs: what is installed must not change under the tests.
+    for requirements in ("trainer", "dev", "audit"):
+        venv.install(requirements)
     pytest = [venv.PYTHON, "-m", "pytest", *shlex.split(os.environ.get("ARGS", ""))]
     with tempfile.TemporaryFile("w+") as log:
         if mode is stack:
@@ -132,17 +132,8 @@ def main() -> None:
     """Carry out one command; exit with its status, or with one message where the user can mend something."""
     parser = argparse.ArgumentParser(prog="python3 -m host")
     modal = ["up", "down", "shell"]
-    own = [
-        "demo",
-        "test",
-        "bench",
-        "lesson",
-        "delete-data",
-        "backup",
-        "restore",
-        "upgrade-database",
-    ]
-    choices = [*modal, *own, "install"]
+    data = ["delete-data", "backup", "restore", "upgrade-database"]
+    choices = [*modal, "demo", "test", "bench", "lesson", *data, "install", "audit"]
     parser.add_argument("command", choices=choices)
     parser.add_argument("argument", nargs="?")
     words = parser.parse_args()
@@ -159,6 +150,8 @@ def carry_out(command: str, argument: str | None) -> int:
     if command == "install":
         venv.install(argument or "trainer")
         return 0
+    if command == "audit":
+        return audit.audit()
     mode = choose()
     if command == "demo":
         return demo(mode)

@@ -11,6 +11,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PLACEHOLDER = "change-me-"
 # MinIO's own limit; the other passwords are held to it too.
 SHORTEST = 8
+# How the names of secrets end. Of MinIO the users' names are secrets too: see SECURITY.md.
+PASSWORDS = ("PASSWORD", "SECRET_KEY", "SECRET", "ACCESS_KEY", "MINIO_ROOT_USER")
 
 
 def read_env_file(path: Path) -> dict[str, str]:
@@ -81,9 +83,14 @@ def ensure_env_file() -> None:
 
 
 def check_passwords() -> None:
-    """Raise LabError for a password that is missing or that MinIO would not take."""
+    """Raise LabError for a password that is missing, the example's, or one that MinIO would not take."""
     for name, value in settings().items():
-        if name.endswith(("PASSWORD", "SECRET_KEY", "SECRET")) and len(value) < SHORTEST:
+        if value.startswith(PLACEHOLDER):
+            raise LabError(
+                f"{name} in .env is still the example's, which everybody knows; "
+                f"give it one of your own, as {random_secret(value)}"
+            )
+        if name.endswith(PASSWORDS) and len(value) < SHORTEST:
             state = f"has {len(value)} characters" if value else "is missing"
             raise LabError(
                 f"{name} in .env {state}; give it at least {SHORTEST}, as {random_secret('')}"
@@ -94,8 +101,8 @@ def check_passwords() -> None:
             "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY in .env is not 32 bytes in URL-safe base64. "
             f"This one is: {random_secret('=')}"
         )
-    user = settings()["MINIO_ROOT_USER"]
-    if len(user) < 3 or user in ("mlflow", "lab-reader"):
+    users = [settings()["MINIO_ROOT_USER"], settings()["LAB_S3_ACCESS_KEY"], "lab-reader"]
+    if len(set(users)) < len(users):
         raise LabError(
-            "MINIO_ROOT_USER in .env needs at least 3 characters, and is not mlflow or lab-reader."
+            "MINIO_ROOT_USER and LAB_S3_ACCESS_KEY in .env need a name each, and neither is lab-reader."
         )

@@ -11,7 +11,7 @@ from host.errors import LabError
 from host.ports import check_free
 from host.settings import ROOT, check_passwords, ensure_env_file, port, settings
 
-# The first engine that knows a health check's start_interval; no older Compose was tried.
+# The first engine that knows a health check's start_interval; the Compose that the lab is tried with.
 OLDEST_ENGINE, OLDEST_COMPOSE = (25, 0), (2, 26)
 PORTS = {"MLFLOW_PORT": "mlflow", "MINIO_PORT": "minio", "MINIO_CONSOLE_PORT": "minio"}
 

@@ -1,4 +1,4 @@
-"""Make what the lab needs in MinIO: one bucket, two policies, two users. Safe to run any number of times.
+"""Make what the lab needs in MinIO: one bucket, two policies, two users and no others. Safe to run any number of times.
 
 The secrets in the environment win: a user whose secret changed there gets the new one.
 """
@@ -28,33 +28,45 @@ def policy(bucket: str, actions: list[str]) -> dict[str, object]:
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
-def give_user(admin: MinioAdmin, user: str, secret: str, bucket: str, actions: list[str]) -> None:
-    """Create or update `user`, with a policy of the user's name that allows `actions` on `bucket`."""
-    admin.policy_add(user, policy=policy(bucket, actions))
+def give_user(admin: MinioAdmin, user: str, secret: str, policy_name: str) -> None:
+    """Create or update `user`, with the policy of that name."""
     admin.user_add(user, secret)
     # Setting a policy that is set already is an error, so look first.
-    if json.loads(admin.user_info(user)).get("policyName") != user:
-        admin.policy_set(user, user=user)
+    if json.loads(admin.user_info(user)).get("policyName") != policy_name:
+        admin.policy_set(policy_name, user=user)
 
 
 def main() -> None:
     """Set MinIO up from the environment; exit with one message if it refuses."""
     endpoint, bucket = os.environ["MINIO_ENDPOINT"], os.environ["MINIO_BUCKET"]
     root = os.environ["MINIO_ROOT_USER"], os.environ["MINIO_ROOT_PASSWORD"]
+    server, reader = os.environ["LAB_S3_ACCESS_KEY"], "lab-reader"
+    secrets = os.environ["LAB_S3_SECRET_KEY"], os.environ["LAB_S3_READER_SECRET_KEY"]
+    if any(value.startswith("change-me-") for value in (*root, server, *secrets)):
+        sys.exit(
+            "minio-setup: .env has values of the example, which begin with change-me-. Give all of them your own."
+        )
     try:
         client = Minio(endpoint=endpoint, credentials=StaticProvider(*root), secure=False)
         if not client.bucket_exists(bucket_name=bucket):
             client.make_bucket(bucket_name=bucket)
         admin = MinioAdmin(endpoint=endpoint, credentials=StaticProvider(*root), secure=False)
-        give_user(admin, "mlflow", os.environ["LAB_S3_SECRET_KEY"], bucket, READ + WRITE)
-        give_user(admin, "lab-reader", os.environ["LAB_S3_READER_SECRET_KEY"], bucket, READ)
+        admin.policy_add("mlflow", policy=policy(bucket, READ + WRITE))
+        admin.policy_add(reader, policy=policy(bucket, READ))
+        give_user(admin, server, secrets[0], "mlflow")
+        give_user(admin, reader, secrets[1], reader)
+        # A former key of the server's would still write.
+        for user in json.loads(admin.user_list()).keys() - {server, reader}:
+            admin.user_remove(user)
     except (MinioException, MinioAdminException) as error:
         sys.exit(
             f"minio-setup: {error}\n"
             "Every MinIO password in .env needs at least 8 characters: MINIO_ROOT_PASSWORD, "
             "LAB_S3_SECRET_KEY, LAB_S3_READER_SECRET_KEY."
         )
-    print(f"minio-setup: bucket {bucket}, users mlflow (reads and writes) and lab-reader (reads)")
+    print(
+        f"minio-setup: bucket {bucket}, the server's user (reads and writes) and {reader} (reads)"
+    )
 
 
 main()

@@ -45,3 +45,26 @@ def test_demo_stops_at_a_step_that_fails_and_says_how_to_go_on(lab):
     assert ran.returncode == 1
     assert "tutorial/02_log/run.py ended with exit status 1" in ran.stderr
     assert ran.stderr.strip().endswith("lab demo --from 02")
+
+
+FORMATS = """
+import json, re, mlflow
+from mlflow.models import get_model_info
+client = mlflow.MlflowClient()
+for experiment in mlflow.search_experiments(filter_string="name LIKE '0%'"):
+    ids = [experiment.experiment_id]
+    for model in mlflow.search_logged_models(experiment_ids=ids, output_format="list"):
+        if re.search(r"(run|train_\\w+)[.]py$", model.tags.get("mlflow.source.name", "")):
+            info = get_model_info(f"models:/{model.model_id}").flavors
+            files = client.list_logged_model_artifacts(model.model_id)
+            print(json.dumps([model.name, str(info), [file.path for file in files]]))
+"""
+
+
+def test_no_lesson_makes_a_pickle_and_so_none_loads_one(lab):
+    for lesson in ("3", "6"):
+        assert lab.run("lab", "run", lesson).returncode == 0
+    ran = lab.run("python", "-c", FORMATS)
+    assert ran.returncode == 0, ran.stderr
+    assert "skops" in ran.stdout
+    assert [line for line in ran.stdout.splitlines() if re.search("pickle'|[.]pkl", line)] == []

@@ -1,6 +1,7 @@
 """Settings and machines that cannot work: each ends in one message with the remedy, and nothing half-done."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from host.settings import random_secret
 from tests.labs import ROOT, run, stack_settings
 
 
@@ -52,10 +54,24 @@ def test_plain_compose_without_env_file_says_how_to_get_one(checkout):
     assert_one_message(ran, "cp .env.example .env")
 
 
-def test_the_example_as_env_file_is_enough_for_plain_compose(checkout):
+def test_the_example_as_env_file_names_all_that_plain_compose_needs(checkout):
     shutil.copy(checkout / ".env.example", checkout / ".env")
     ran = run(["docker", "compose", "config", "--quiet"], env=clean(), cwd=checkout)
     assert ran.returncode == 0, ran.stderr
+
+
+def test_plain_compose_does_not_start_with_the_example_s_passwords(checkout):
+    shutil.copy(checkout / ".env.example", checkout / ".env")
+    env = clean(**stack_settings("mlflow-model-lab-example"))
+    try:
+        ran = run(["docker", "compose", "up", "--build", "--wait", "mlflow"], env=env, cwd=checkout)
+        assert ran.returncode != 0
+        for one_shot in ("postgres-setup", "minio-setup"):
+            said = run(["docker", "compose", "logs", one_shot], env=env, cwd=checkout).stdout
+            assert ".env has values of the example, which begin with change-me-" in said
+    finally:
+        down = ["docker", "compose", "down", "--volumes", "--rmi", "local"]
+        assert run(down, env=env, cwd=checkout).returncode == 0
 
 
 def test_plain_compose_refuses_an_empty_minio_password(checkout):
@@ -80,7 +96,8 @@ def test_plain_compose_refuses_an_empty_minio_password(checkout):
     ],
 )
 def test_setting_that_cannot_work_is_refused_by_name(checkout, name, value, message):
-    text = (checkout / ".env.example").read_text()
+    example = (checkout / ".env.example").read_text()
+    text = re.sub(r"(?<==)change-me-.*", lambda found: random_secret(found[0]), example)
     lines = [
         f"{name}={value}" if line.startswith(f"{name}=") else line for line in text.splitlines()
     ]

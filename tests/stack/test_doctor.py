@@ -81,7 +81,8 @@ def test_database_account_that_can_write(stack_lab, root):
 def test_store_account_that_can_write(stack_lab):
     config = json.loads(stack_lab.compose("config", "--format", "json").stdout)
     secret = config["services"]["mlflow"]["environment"]["AWS_SECRET_ACCESS_KEY"]
-    ran = doctor(stack_lab, LAB_S3_ACCESS_KEY="mlflow", LAB_S3_SECRET_KEY=secret)
+    key = config["services"]["mlflow"]["environment"]["AWS_ACCESS_KEY_ID"]
+    ran = doctor(stack_lab, LAB_S3_ACCESS_KEY=key, LAB_S3_SECRET_KEY=secret)
     assert_only(ran, "store is read-only", "docker compose up --wait")
 
 

@@ -2,6 +2,7 @@
 
 import re
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -31,12 +32,8 @@ def test_every_setting_is_read_and_every_one_read_is_documented():
 def test_env_file_gets_random_passwords_and_is_its_owner_s_only(root):
     settings.ensure_env_file()
     written, example = (settings.read_env_file(root / name) for name in (".env", ".env.example"))
-    secret = {
-        name
-        for name in example
-        if name.endswith(("PASSWORD", "SECRET_KEY", "SECRET", "ENCRYPTION_KEY"))
-    }
-    assert len({written[name] for name in secret}) == len(secret) == 8
+    secret = {name for name in example if name.endswith((*settings.PASSWORDS, "ENCRYPTION_KEY"))}
+    assert len({written[name] for name in secret}) == len(secret) == 10
     Fernet(written["MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY"])
     settings.check_passwords()
     assert not any("change-me" in value for value in written.values())
@@ -71,8 +68,23 @@ def test_a_password_is_never_taken_from_the_example(root):
         settings.check_passwords()
 
 
-def test_the_example_s_key_is_one_so_that_plain_compose_starts():
-    Fernet(settings.read_env_file(ROOT / ".env.example")["MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY"])
+def test_every_value_of_the_example_that_is_a_secret_is_refused(root, monkeypatch):
+    settings.ensure_env_file()
+    example = settings.read_env_file(root / ".env.example")
+    secret = {name: value for name, value in example.items() if "change-me" in value}
+    assert len(secret) == 10
+    for name, value in secret.items():
+        with monkeypatch.context() as context:
+            context.setenv(name, value)
+            with pytest.raises(LabError, match=f"{name} in .env is still the example's"):
+                settings.check_passwords()
+    with pytest.raises(ValueError, match="Fernet key must be"):
+        Fernet(secret["MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY"])
+
+
+def test_git_ignores_the_env_file():
+    ignored = ["git", "check-ignore", "--quiet", ".env"]
+    assert subprocess.run(ignored, cwd=ROOT).returncode == 0
 
 
 def test_a_key_that_mlflow_could_not_use_is_refused_with_one_that_it_can(root, monkeypatch):
@@ -107,7 +119,8 @@ def test_port_that_is_none_is_refused_by_name(root, monkeypatch, value):
 
 @pytest.mark.parametrize(("value", "state"), [("", "is missing"), ("1234567", "has 7 characters")])
 def test_password_that_is_missing_or_short_is_refused_by_name(root, value, state):
-    text = (root / ".env.example").read_text()
+    settings.ensure_env_file()
+    text = (root / ".env").read_text()
     (root / ".env").write_text(f"{text}\nMINIO_ROOT_PASSWORD={value}\n")
     with pytest.raises(LabError, match=f"MINIO_ROOT_PASSWORD in .env {state}"):
         settings.check_passwords()

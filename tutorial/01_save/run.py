@@ -1,13 +1,12 @@
 """Save a model to a folder with save_model, look inside, and load it back.
 
 What to look at: no server takes part. The folder is the whole model, with the code it needs, so a
-process that cannot import that code loads it all the same. Three saves are refused on purpose:
-read what MLflow says, and what the lesson does about it.
+process that cannot import that code loads it all the same. Three saves and a load are refused on
+purpose: read what MLflow says, and what the lesson does about it.
 """
 
 # %% Imports
 import os
-import pickle
 import shutil
 import subprocess
 import sys
@@ -36,7 +35,7 @@ model.fit(X, y)
 # %% Make room
 # save_model never overwrites, so a second run has to remove what the first one saved.
 folder = Path(os.environ.get("LAB_OUTPUT", "output")).resolve() / "01_save"
-for name in ("model", "copy", "no_code", "requirements", "tree"):
+for name in ("model", "copy", "no_code", "requirements", "tree", "stranger"):
     if (folder / name).exists():
         shutil.rmtree(folder / name)
 
@@ -182,7 +181,32 @@ mlflow.sklearn.save_model(
 assert (mlflow.sklearn.load_model(str(folder / "tree")).predict(X) == tree.predict(X)).all()
 print("  saved and loaded, once its type is named in skops_trusted_types")
 
-# %% Why not simply pickle it
-# A pickle is a small program: look up this function, call it with that. Here only print.
-print("\nA pickle")
-pickle.loads(b"cbuiltins\nprint\n(S'  this line was printed by pickle.loads'\ntR.")
+# %% Do not load a stranger's pickle
+# A pickle is a small program: look up this function, call it with that. Here only print. load_model
+# asks MLmodel for the format, so two changed files make such a program of a model that was skops.
+stranger = folder / "stranger"
+shutil.copytree(folder / "requirements" / "pip_requirements", stranger)
+text = (stranger / "MLmodel").read_text()
+text = text.replace("serialization_format: skops", "serialization_format: pickle")
+(stranger / "MLmodel").write_text(text)
+program = b"cbuiltins\nprint\n(S'  this line was printed by load_model'\ntR."
+(stranger / "model.skops").write_bytes(program)
+
+# This reads MLmodel and loads nothing.
+flavor = mlflow.models.get_model_info(str(stranger)).flavors["sklearn"]
+print("\nA stranger's model")
+print(f"  its format is {flavor['serialization_format']}")
+
+# With this MLflow loads no scikit-learn model; without it, any.
+os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
+refused = None
+try:
+    mlflow.sklearn.load_model(str(stranger))
+except MlflowException as error:
+    refused = error.message
+print(f"  {refused.split(' Loading')[0]}")
+assert refused.startswith("Deserializing this model is disallowed")
+
+# We wrote the program ourselves, so here it may run.
+del os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"]
+mlflow.sklearn.load_model(str(stranger))

@@ -1,0 +1,61 @@
+"""What a test asks of the stack's containers: what the engine says of them, and what they are from inside."""
+
+import json
+import subprocess
+
+from host.settings import PASSWORDS, settings
+from tests.labs import Lab
+
+# Every service that goes on running, and the Compose profile that it belongs to.
+PROFILES = {
+    "postgres": None,
+    "minio": None,
+    "mlflow": None,
+    "trainer": None,
+    "serving": "serving",
+    "flavors": "flavors",
+    "spark": "spark",
+    "spark-master": "spark",
+    "spark-worker": "spark",
+}
+ONE_SHOTS = {"postgres-setup": None, "minio-setup": None, "serving-setup": "serving"}
+
+
+def provide(lab: Lab, service: str) -> None:
+    """Have a service's container there, whatever profile it belongs to."""
+    if service == "serving":
+        # Alone and not waited for: it is healthy only once there is a model to serve.
+        ran = lab.compose("up", "--build", "--detach", "--no-deps", service)
+        assert ran.returncode == 0, ran.stderr
+    elif service == "serving-setup":
+        # Not started: it would have the registry call a service that other tests do not expect.
+        ran = lab.compose("create", "--build", service)
+        assert ran.returncode == 0, ran.stderr
+    elif profile := PROFILES.get(service):
+        lab.start_profile(profile)
+
+
+def inspect(lab: Lab, service: str) -> dict:
+    """Return what the engine says of a service's first container, which may have ended."""
+    listed = lab.compose("--profile", "*", "ps", "--all", "--quiet", service).stdout.split()
+    found = subprocess.run(
+        ["docker", "inspect", listed[0]], text=True, capture_output=True, check=True
+    )
+    return json.loads(found.stdout)[0]
+
+
+def inside(lab: Lab, service: str, *words: str) -> str:
+    """Run a command in a service's container and return all it prints."""
+    ran = lab.compose("exec", "--no-TTY", service, *words)
+    return ran.stdout + ran.stderr
+
+
+def environment(lab: Lab, service: str) -> str:
+    """Return the environment that a container was made with, a variable a line."""
+    return "\n".join(inspect(lab, service)["Config"]["Env"])
+
+
+def secrets() -> dict[str, str]:
+    """Return every secret of the lab by the name of its setting."""
+    named = (*PASSWORDS, "ENCRYPTION_KEY")
+    return {name: value for name, value in settings().items() if name.endswith(named)}
