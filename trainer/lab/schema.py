@@ -45,7 +45,7 @@ def problem(engine: sqlalchemy.Engine) -> str | None:
     if found in known:
         return (
             f"The database was written by an older MLflow: its schema is {found}, {this} needs {expected}. "
-            "Make a copy of the database, then upgrade it: `make upgrade-database`."
+            "Upgrade it, which makes a backup first: `make upgrade-database`."
         )
     return (
         f"The database was written by a newer MLflow than this one ({this}): its schema is {found}, "
