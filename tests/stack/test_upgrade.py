@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -71,7 +72,8 @@ def written(older, stores):
         older / "mlflow", "server", "--backend-store-uri", f"postgresql+psycopg2://mlflow@{database}/mlflow",
         "--artifacts-destination", "s3://mlflow", "--port", port, "--workers", "1",
     ]  # fmt: skip
-    server = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL)
+    # In a session of its own, which its workers are in, too: they outlive what started them.
+    server = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, start_new_session=True)
     try:
         wait_for(address, server)
         script = [older / "python", "tests/stack/log_with_older.py"]
@@ -82,7 +84,7 @@ def written(older, stores):
         ran = subprocess.run(script, env=client, cwd=ROOT, text=True, capture_output=True)
         assert ran.returncode == 0, ran.stderr
     finally:
-        server.terminate()
+        os.killpg(server.pid, signal.SIGTERM)
         server.wait(30)
     run_id, prediction = ran.stdout.splitlines()[-1].split(" ", 1)
     return run_id, prediction
