@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import sys
+import time
 from typing import Any
 
 from rich.console import Console
@@ -51,17 +52,17 @@ def beside(stacks: tuple[Stack, Stack], rounds: int, wanted: list[str]) -> dict[
 
 def in_trainer(lab: Stack, script: str, rounds: int, **env: str) -> list[dict[str, Any]]:
     """Run a script in the trainer; return the JSON lines that it prints. Raises LabError."""
-    exports = [word for name, value in env.items() for word in ("--env", f"{name}={value}")]
     command = ["python", f"{IN_TRAINER}/{script}.py", str(rounds)]
-    printed = lab.compose("exec", "--no-TTY", *exports, "trainer", *command)
-    return [json.loads(line) for line in printed.splitlines()]
+    return [json.loads(line) for line in lab.execute("trainer", *command, **env).splitlines()]
 
 
 def artifacts(lab: Stack, rounds: int) -> dict[str, Any]:
     """Measure artifacts up and down, and the server's memory meanwhile."""
     key = {"AWS_ACCESS_KEY_ID": "mlflow", "AWS_SECRET_ACCESS_KEY": lab.env["LAB_S3_SECRET_KEY"]}
-    idle = lab.settled_memory()["mlflow"]
     with MemoryWatch(lab.container("mlflow")) as watch:
+        began = time.time()
+        time.sleep(1)
+        idle = watch.peak(began, time.time())
         lines = in_trainer(lab, "artifacts", rounds, **key)
     for line in lines:
         line["server_memory"] = watch.peak(line["began"], line["ended"])

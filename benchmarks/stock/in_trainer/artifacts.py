@@ -16,6 +16,7 @@ from pathlib import Path
 
 import boto3
 import mlflow
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 SIZES = (1_000, 100_000, 10_000_000, 100_000_000, 1_000_000_000)
 # So big a file is tried so often at most.
@@ -60,7 +61,8 @@ WAYS = {"server": by_mlflow(parts=False), "presigned": by_mlflow(parts=True), "b
 def measure(file: Path, size: int) -> None:
     """Upload and download a file of random bytes each way once, and print how long each took."""
     for way, (upload, download) in WAYS.items():
-        run = client.create_run(experiment).info.run_id
+        info = client.create_run(experiment).info
+        run = info.run_id
         with tempfile.TemporaryDirectory() as folder:
             began = time.time()
             upload(file, run)
@@ -71,6 +73,9 @@ def measure(file: Path, size: int) -> None:
                 sys.exit(f"{way}: what came back is not what was sent.")
         line = {"way": way, "size": size, "began": began, "between": between, "ended": ended}
         print(json.dumps(line), flush=True)
+        # At once: many gigabytes would add up.
+        get_artifact_repository(info.artifact_uri).delete_artifacts()
+        store.delete_object(Bucket=bucket, Key=f"bench/{run}")
 
 
 experiment = client.create_experiment("bench_artifacts")
