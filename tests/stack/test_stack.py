@@ -56,6 +56,20 @@ def test_no_service_runs_as_root_or_can_become_it(stack_lab, service):
     assert re.search(r"^NoNewPrivs:\s+1$", whoami, flags=re.MULTILINE)
 
 
+def test_what_passes_through_the_server_lies_on_disk_and_a_start_clears_it(stack_lab):
+    mounts = inspect(stack_lab, "mlflow")["Mounts"]
+    types = {mount["Destination"]: mount["Type"] for mount in mounts}
+    assert types["/tmp"] == "volume"  # noqa: S108
+    # As a server leaves it that is killed in the middle of an upload.
+    inside = ("exec", "--no-TTY", "mlflow", "sh", "-c")
+    assert (
+        stack_lab.compose(*inside, "mkdir /tmp/left && echo half > /tmp/left/half").returncode == 0
+    )
+    assert stack_lab.compose("restart", "--timeout", "5", "mlflow").returncode == 0
+    assert stack_lab.compose("up", "--detach", "--wait").returncode == 0
+    assert "No such file" in stack_lab.compose(*inside, "ls /tmp/left").stderr
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_knows_its_own_secrets_only(stack_lab, service):
     config = json.loads(stack_lab.compose("config", "--format", "json").stdout)["services"]
