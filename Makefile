@@ -14,7 +14,7 @@ demo: ## start the lab and run every lesson and example
 test: ## run all tests; ARGS="…" goes to pytest
 	@$(LAB) test
 
-bench: ## measure the scoring service beside MLflow's own, and Spark beside one process
+bench: ## measure the scoring service, Spark, and this stack beside MLflow's own
 	@$(LAB) bench
 
 up: ## start the lab

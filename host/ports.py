@@ -18,3 +18,14 @@ def check_free(name: str) -> None:
                 f"Port {port(name)} cannot be had ({error.strerror}). Stop what uses it (this lab in its other "
                 f"mode? make down), or give another number to {name} in .env."
             ) from None
+
+
+def free_ports(count: int) -> list[str]:
+    """Return ports on which nothing listens now."""
+    probes = [socket.socket() for _ in range(count)]
+    for probe in probes:
+        probe.bind(("127.0.0.1", 0))
+    ports = [str(probe.getsockname()[1]) for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports

@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from tests.labs import Lab, delete, stack_settings
+from tests.stack.containers import inspect
 
 # What came of what the callers were told: run in the trainer, on the last line that load.py printed.
 VERIFY = """
@@ -165,13 +166,6 @@ for process in Path("/proc").glob("[0-9]*"):
 """
 
 
-def inspect(lab: Lab, service: str, field: str) -> str:
-    """Return one field of what the engine knows of a service's container."""
-    identity = lab.compose("ps", "--all", "--quiet", service).stdout.strip()
-    command = ["docker", "inspect", "--format", f"{{{{{field}}}}}", identity]
-    return subprocess.run(command, text=True, capture_output=True, check=True).stdout.strip()
-
-
 def wait_until_well(lab: Lab) -> None:
     """Wait until the lab's doctor has nothing to say, two minutes at most."""
     end = time.monotonic() + 120
@@ -181,10 +175,10 @@ def wait_until_well(lab: Lab) -> None:
 
 
 def test_a_server_that_crashes_comes_back_by_itself(stack_lab):
-    before = inspect(stack_lab, "mlflow", ".RestartCount")
+    before = inspect(stack_lab, "mlflow")["RestartCount"]
     stack_lab.compose("exec", "--no-TTY", "mlflow", "python", "-c", CRASH)
     wait_until_well(stack_lab)
-    assert int(inspect(stack_lab, "mlflow", ".RestartCount")) == int(before) + 1
+    assert inspect(stack_lab, "mlflow")["RestartCount"] == before + 1
 
 
 @pytest.mark.parametrize(

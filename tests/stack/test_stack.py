@@ -7,11 +7,26 @@ import pytest
 
 from host.stack import last_check
 from tests.labs import Lab
+from tests.stack.containers import inspect
 
 
 def python(lab: Lab, code: str) -> subprocess.CompletedProcess[str]:
     """Run Python code in the trainer."""
     return lab.run("python", "-c", code)
+
+
+def test_what_passes_through_the_server_lies_on_disk_and_a_start_clears_it(stack_lab):
+    mounts = inspect(stack_lab, "mlflow")["Mounts"]
+    types = {mount["Destination"]: mount["Type"] for mount in mounts}
+    assert types["/tmp"] == "volume"  # noqa: S108
+    # As a server leaves it that is killed in the middle of an upload.
+    inside = ("exec", "--no-TTY", "mlflow", "sh", "-c")
+    assert (
+        stack_lab.compose(*inside, "mkdir /tmp/left && echo half > /tmp/left/half").returncode == 0
+    )
+    assert stack_lab.compose("restart", "--timeout", "5", "mlflow").returncode == 0
+    assert stack_lab.compose("up", "--detach", "--wait").returncode == 0
+    assert "No such file" in stack_lab.compose(*inside, "ls /tmp/left").stderr
 
 
 def test_the_learner_has_a_name_a_home_and_a_read_only_checkout_that_git_trusts(stack_lab):

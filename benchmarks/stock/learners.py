@@ -1,0 +1,40 @@
+"""Thirty learners at once, each logging runs as the lessons do."""
+
+import os
+import random
+import statistics
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param
+
+LEARNERS, RUNS = 30, 300
+METRICS, PARAMETERS, ARTIFACT = 20, 5, 100_000
+
+
+def log_run(client: MlflowClient, experiment: str, artifact: Path) -> float:
+    """Log one run and return how many seconds it took."""
+    began = time.perf_counter()
+    run = client.create_run(experiment).info.run_id
+    now = int(time.time() * 1000)
+    metrics = [Metric(f"metric_{n}", random.random(), now, 0) for n in range(METRICS)]  # noqa: S311
+    client.log_batch(run, metrics, [Param(f"param_{n}", str(n)) for n in range(PARAMETERS)])
+    client.log_artifact(run, str(artifact))
+    client.set_terminated(run)
+    return time.perf_counter() - began
+
+
+def learners(address: str) -> dict[str, float]:
+    """Let them log RUNS runs; return runs per second, and the 95th percentile of a run's seconds."""
+    client = MlflowClient(address)
+    experiment = client.create_experiment("thirty_learners")
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(LEARNERS) as crowd:
+        artifact = Path(folder) / "artifact.bin"
+        artifact.write_bytes(os.urandom(ARTIFACT))
+        began = time.perf_counter()
+        took = list(crowd.map(lambda _: log_run(client, experiment, artifact), range(RUNS)))
+        seconds = time.perf_counter() - began
+    return {"runs_per_second": RUNS / seconds, "p95": statistics.quantiles(took, n=20)[-1]}
