@@ -58,7 +58,10 @@ def in_trainer(lab: Stack, script: str, rounds: int, **env: str) -> list[dict[st
 
 def artifacts(lab: Stack, rounds: int) -> dict[str, Any]:
     """Measure artifacts up and down, and the server's memory meanwhile."""
-    key = {"AWS_ACCESS_KEY_ID": "mlflow", "AWS_SECRET_ACCESS_KEY": lab.env["LAB_S3_SECRET_KEY"]}
+    key = {
+        "AWS_ACCESS_KEY_ID": lab.env["LAB_S3_ACCESS_KEY"],
+        "AWS_SECRET_ACCESS_KEY": lab.env["LAB_S3_SECRET_KEY"],
+    }
     with MemoryWatch(lab.container("mlflow")) as watch:
         began = time.time()
         time.sleep(1)
