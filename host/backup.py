@@ -85,8 +85,7 @@ def add_text(archive: tarfile.TarFile, name: str, text: str) -> None:
 
 def restore(mode: ModuleType, name: str) -> None:
     """Make an empty lab the one that the backup `name` was taken of. Raises LabError."""
-    file = Path(name)
-    check(mode, file)
+    file = check(mode, name)
     mode.up()
     data = DATA[mode]
     if count := data.scalar(OWN):
@@ -112,12 +111,13 @@ def restore(mode: ModuleType, name: str) -> None:
             mode.up()
 
 
-def check(mode: ModuleType, file: Path) -> None:
-    """Raise LabError unless `file` is a whole backup of a lab in this mode."""
+def check(mode: ModuleType, name: str) -> Path:
+    """Return the path of the backup `name`. Raises LabError unless it is a whole one of a lab in this mode."""
+    file = Path(name)
     if not file.is_file():
         there = ", ".join(str(path.relative_to(ROOT)) for path in sorted(FOLDER.glob("*.tar")))
         raise LabError(
-            f"There is no file {str(file)!r}. Give one: make restore FILE=…; there are: {there or 'none yet'}"
+            f"There is no file {name!r}. Give one: make restore FILE=…; there are: {there or 'none yet'}"
         )
     try:
         with tarfile.open(file) as archive:
@@ -134,3 +134,4 @@ def check(mode: ModuleType, file: Path) -> None:
         )
     if manifest["objects"] != count:
         raise LabError(f"{file} should have {manifest['objects']} objects and has {count}.")
+    return file

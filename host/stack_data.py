@@ -31,7 +31,10 @@ def compose(
 
 
 def start_stores() -> None:
-    """Start database and store, without the server."""
+    """Start database and store, without the server. Raises LabError if there is nothing in them."""
+    volume = ["docker", "volume", "inspect", f"{stack.name()}_minio"]
+    if subprocess.run(volume, capture_output=True).returncode != 0:
+        raise LabError("There is no lab here yet. Start it: make up")
     if stack.compose("up", "--detach", "--wait", "postgres", "minio").returncode != 0:
         raise LabError(stack.what_failed())
 

@@ -120,3 +120,11 @@ def test_a_backup_is_for_its_mode_and_its_owner(lab, backup):
     ran = Lab(another, lab.settings).host("restore", str(file))
     assert f"LAB_MODE={lab.mode} make restore FILE=" in ran.stderr
     assert not list(Path(ROOT / "backups").glob("*.part"))
+
+
+def test_a_lab_that_never_ran_has_nothing_to_keep(lab, tmp_path):
+    nothing = {"LAB_STATE": str(tmp_path)} | stack_settings("mlflow-model-lab-nothing")
+    for command in ("backup", "upgrade-database"):
+        refused = lab.host(command, **nothing)
+        assert refused.returncode == 1
+        assert refused.stderr.strip() == "There is no lab here yet. Start it: make up"
