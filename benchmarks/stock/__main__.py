@@ -13,12 +13,13 @@ import sys
 import time
 from typing import Any
 
+from mlflow.exceptions import MlflowException
 from rich.console import Console
 
 from host.errors import LabError
 from host.settings import ROOT, read_env_file
 
-# Before MLflow is imported: its client as in the trainer, and a connection for each learner.
+# Before a client is made: as in the trainer, and a connection for each learner.
 os.environ |= read_env_file(ROOT / "trainer" / "client.env") | {"MLFLOW_HTTP_POOL_MAXSIZE": "30"}
 
 from benchmarks.stock import images, report
@@ -119,7 +120,7 @@ def main() -> None:
         parser.error("--rounds needs a number from 1 on")
     try:
         found = measure(arguments.rounds, wanted)
-    except LabError as error:
+    except (LabError, MlflowException) as error:
         sys.exit(f"\n{error}")
     except KeyboardInterrupt:
         sys.exit("\nStopped; nothing is left of its stacks.")
