@@ -2,8 +2,11 @@
 
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from mlflow import MlflowClient
+from mlflow.entities import Metric
 
 from host.stack import last_check
 from tests.labs import Lab
@@ -13,6 +16,22 @@ from tests.stack.containers import inspect
 def python(lab: Lab, code: str) -> subprocess.CompletedProcess[str]:
     """Run Python code in the trainer."""
     return lab.run("python", "-c", code)
+
+
+def test_thirty_learners_who_log_metrics_at_once_get_no_error(stack_lab):
+    client = MlflowClient(f"http://127.0.0.1:{stack_lab.settings['MLFLOW_PORT']}")
+    experiment = client.create_experiment("thirty_learners")
+    runs = [client.create_run(experiment).info.run_id for _ in range(30)]
+
+    def learn(run: str) -> None:
+        for step in range(10):
+            metrics = [Metric(f"metric_{n}", step, 1000 * step, step) for n in range(20)]
+            client.log_batch(run, metrics)
+
+    with ThreadPoolExecutor(len(runs)) as crowd:
+        # Raises the first error that any of them gets.
+        list(crowd.map(learn, runs))
+    client.delete_experiment(experiment)
 
 
 def test_what_passes_through_the_server_lies_on_disk_and_a_start_clears_it(stack_lab):
