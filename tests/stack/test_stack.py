@@ -1,6 +1,8 @@
 """The stack from outside: what it opens, what each service may see and do, where a model's bytes are."""
 
+import os
 import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,8 +10,9 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Metric
 
+from host.settings import read_env_file
 from host.stack import last_check
-from tests.labs import Lab
+from tests.labs import ROOT, Lab
 from tests.stack.containers import inspect
 
 
@@ -90,6 +93,20 @@ def test_a_logged_model_s_rows_are_in_postgres(stack_lab, logged):
         f"import psycopg2; c = psycopg2.connect('').cursor(); c.execute({query!r}); print(c.fetchall())",
     )
     assert ran.stdout.strip() == f"[('{logged['run']}',)]", ran.stderr
+
+
+def test_a_python_outside_the_stack_gets_a_model_as_the_trainer_does_through_the_server(
+    stack_lab, logged
+):
+    address = f"http://127.0.0.1:{stack_lab.settings['MLFLOW_PORT']}"
+    client = read_env_file(ROOT / "trainer" / "client.env") | {"MLFLOW_TRACKING_URI": address}
+    code = f"import mlflow; print(mlflow.pyfunc.load_model('models:/{logged['model']}').predict([[1.0]]))"
+    command = [sys.executable, "-c", code]
+    # Without the lab's settings it would ask for minio:9000 until the timeout.
+    ran = subprocess.run(
+        command, env=os.environ | client, text=True, capture_output=True, timeout=60
+    )
+    assert ran.stdout == "[1]\n", ran.stderr
 
 
 def test_a_logged_model_s_objects_are_in_minio_and_are_the_bytes_that_the_server_gives(
