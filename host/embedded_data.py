@@ -10,13 +10,16 @@ from host import embedded
 from host.embedded import ARTIFACTS, DATABASE
 from host.errors import LabError
 
+# What MLflow calls a file that it is still writing, beside the one that it will become (LocalArtifactRepository).
+UNFINISHED = ".artifact.uploading."
+
 
 def object_names() -> set[str]:
     """Return the path of every file in the folder of artifacts."""
     if not DATABASE.exists():
         raise LabError("There is no lab here yet. Start it: make up")
-    files = (path for path in ARTIFACTS.rglob("*") if path.is_file())
-    return {path.relative_to(ARTIFACTS).as_posix() for path in files}
+    files = (path for path in ARTIFACTS.rglob("*") if not path.name.startswith(UNFINISHED))
+    return {path.relative_to(ARTIFACTS).as_posix() for path in files if path.is_file()}
 
 
 def save_objects(file: Path) -> None:

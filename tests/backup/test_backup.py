@@ -2,12 +2,12 @@
 
 import json
 import tarfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from tests.labs import ROOT, Lab, delete, free_ports, stack_settings
+from tests.loggers import Loggers
 
 REGISTER = """
 import mlflow
@@ -40,9 +40,9 @@ def backup(lab: Lab):
     before = load(lab, 3)
     registered = lab.run("python", "-c", REGISTER)
     assert registered.returncode == 0, registered.stderr
-    with ThreadPoolExecutor() as pool:
-        pool.submit(load, lab, 8)
-        made = lab.host("backup")
+    loggers = Loggers(lab, "test_backup", seconds=8, count=3)
+    made = lab.host("backup")
+    loggers.told()
     assert made.returncode == 0, made.stdout + made.stderr
     file = ROOT / made.stdout.splitlines()[-1].removeprefix("Backup: ")
     yield file, before

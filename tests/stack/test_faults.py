@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from tests.labs import Lab, delete, stack_settings
+from tests.loggers import Loggers
 from tests.stack.containers import inspect
 
 # What came of what the callers were told: run in the trainer, on the last line that load.py printed.
@@ -44,43 +45,24 @@ print(json.dumps({"runs": runs, "models": models}))
 """
 
 
-class Load:
-    """Thirty loggers in the trainer, and what becomes of what they log."""
-
-    def __init__(self, lab: Lab, seconds: int) -> None:
-        """Start them; return once they are at work."""
-        self.lab, self.experiment = lab, f"load_{uuid4().hex[:8]}"
-        self.seconds = seconds
-        self.pool = ThreadPoolExecutor(1)
-        words = ["python", "tests/load.py", self.experiment, str(seconds), "30"]
-        self.ran = self.pool.submit(lab.run, *words)
-        # Some runs are there: the loggers are in the middle of their work.
-        count = (
-            f"import mlflow; print(len(mlflow.search_runs(experiment_names=['{self.experiment}'])))"
-        )
-        while int(lab.run("python", "-c", count).stdout or 0) < 5:
-            assert not self.ran.done(), self.ran.result().stderr
-            time.sleep(0.2)
-
-    def told(self) -> list[dict]:
-        """Wait for the loggers' end and return what they were told."""
-        ran = self.ran.result()
-        self.pool.shutdown()
-        assert ran.returncode == 0, ran.stderr
-        return json.loads(ran.stdout.splitlines()[-1])
-
-    def outcome(self) -> tuple[list[dict], dict]:
-        """Return what the loggers were told, and the states of runs and models, once each has been looked at."""
-        told = self.told()
-        words = ["exec", "--no-TTY", "trainer", "python", "-c", VERIFY, self.experiment]
-        ran = self.lab.compose(*words, typed=json.dumps(told))
-        assert ran.returncode == 0, ran.stderr
-        return told, json.loads(ran.stdout)
+def at_work(lab: Lab) -> tuple[Loggers, str]:
+    """Start thirty loggers; return them, and the name of their experiment."""
+    experiment = f"load_{uuid4().hex[:8]}"
+    return Loggers(lab, experiment, seconds=12, count=30), experiment
 
 
-def assert_nothing_lost(told: list[dict], outcome: dict) -> None:
+def outcome(lab: Lab, loggers: Loggers, experiment: str) -> tuple[list[dict], dict]:
+    """Return what the loggers were told, and the states of runs and models, once each has been looked at."""
+    told = loggers.told()
+    words = ["exec", "--no-TTY", "trainer", "python", "-c", VERIFY, experiment]
+    ran = lab.compose(*words, typed=json.dumps(told))
+    assert ran.returncode == 0, ran.stderr
+    return told, json.loads(ran.stdout)
+
+
+def assert_nothing_lost(told: list[dict], found: dict) -> None:
     """Assert that each run ended well or its caller knows better, and that no more was left than what was in flight."""
-    runs, models = outcome["runs"], outcome["models"]
+    runs, models = found["runs"], found["models"]
     for one in told:
         if "error" not in one:
             assert (runs[one["run"]], models[one["model"]]) == ("FINISHED", "READY"), one
@@ -101,7 +83,7 @@ def assert_nothing_lost(told: list[dict], outcome: dict) -> None:
 def test_a_service_that_is_killed_under_load_and_comes_back_costs_nothing(stack_lab, service):
     before, away = random.uniform(0, 4), random.uniform(1, 15)  # noqa: S311
     print(f"killed after {before:.1f} s, away for {away:.1f} s")
-    load = Load(stack_lab, seconds=12)
+    loggers, experiment = at_work(stack_lab)
     scripts = ("tutorial/02_log/run.py", "tutorial/03_models_pyfunc/run.py")
     with ThreadPoolExecutor() as pool:
         lessons = [pool.submit(stack_lab.run, "python", script) for script in scripts]
@@ -113,7 +95,7 @@ def test_a_service_that_is_killed_under_load_and_comes_back_costs_nothing(stack_
         for lesson in lessons:
             ran = lesson.result()
             assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert_nothing_lost(*load.outcome())
+    assert_nothing_lost(*outcome(stack_lab, loggers, experiment))
 
 
 HOLD = """
@@ -130,10 +112,10 @@ print(said)
 
 
 def test_postgres_at_its_connection_limit_costs_nothing(stack_lab):
-    load = Load(stack_lab, seconds=12)
+    loggers, experiment = at_work(stack_lab)
     held = stack_lab.compose("exec", "--no-TTY", "mlflow", "python", "-c", HOLD, "10")
     assert "remaining connection slots are reserved" in held.stdout, held.stderr
-    assert_nothing_lost(*load.outcome())
+    assert_nothing_lost(*outcome(stack_lab, loggers, experiment))
 
 
 READERS = """
