@@ -179,6 +179,18 @@ def test_a_stack_that_was_stopped_can_be_started_in_any_order(stack_lab, order):
     wait_until_well(stack_lab)
 
 
+def test_an_outage_that_is_over_does_not_fail_the_next_start(stack_lab):
+    check = inspect(stack_lab, "trainer")["Config"]["Healthcheck"]["Test"][1:]
+    assert "lab doctor" in check[-1]
+    assert stack_lab.compose("stop", "mlflow").returncode == 0
+    try:
+        # When the engine's next check comes just then, the trainer must not be unhealthy for it.
+        ran = stack_lab.compose("exec", "--no-TTY", "trainer", *check)
+        assert ran.returncode == 0, ran.stdout
+    finally:
+        assert stack_lab.compose("up", "--wait").returncode == 0
+
+
 @pytest.fixture
 def small(tmp_path):
     """A stack whose MinIO has a disk of 100 MB."""
