@@ -54,7 +54,8 @@ def load() -> None:
 if __name__ == "__main__":
     command = sys.argv[1]
     if command == "list":
-        print("\n".join(keys()))
+        for key in keys():
+            print(key)
     elif command == "save":
         save()
     elif command == "load":

@@ -64,6 +64,14 @@ def empty(lab: Lab, tmp_path_factory: pytest.TempPathFactory):
         other.host("down")
 
 
+def test_an_empty_lab_has_a_backup_too(empty):
+    assert empty.host("up").returncode == 0
+    made = empty.host("backup")
+    assert made.returncode == 0, made.stderr
+    assert "Copying 0 objects" in made.stdout
+    (ROOT / made.stdout.splitlines()[-1].removeprefix("Backup: ")).unlink()
+
+
 def test_an_empty_lab_becomes_the_one_that_the_backup_was_taken_of(lab, backup, empty):
     file, before = backup
     restored = empty.host("restore", str(file))
