@@ -5,6 +5,7 @@ which is written last and so tells that the rest is whole.
 """
 
 import json
+import shutil
 import tarfile
 import tempfile
 import time
@@ -96,8 +97,7 @@ def restore(mode: ModuleType, name: str) -> None:
         )
     with tempfile.NamedTemporaryFile(prefix="database-") as database, tarfile.open(file) as archive:
         with archive.extractfile("database") as packed:
-            while block := packed.read(1 << 20):
-                database.write(block)
+            shutil.copyfileobj(packed, database)
         database.flush()
         data.stop_server()
         try:
