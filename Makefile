@@ -50,7 +50,7 @@ lint: ## check the code with ruff
 
 lock: ## compile requirements/*.in again; name packages to update in UPGRADE="-P name"
 	@$(LAB) install dev
-	cd requirements && for name in uv server trainer dev audit flavors spark minio-setup; do \
+	cd requirements && for name in uv server trainer spark notebook dev audit flavors minio-setup; do \
 	  ../.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-annotate --no-emit-index-url $(UPGRADE) $$name.in --output-file $$name.txt || exit 1; \
 	done
