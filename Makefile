@@ -3,7 +3,7 @@
 PYTHON ?= python3
 LAB = $(PYTHON) -m host
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench up down shell delete-data backup restore upgrade-database audit lint lock
+.PHONY: help demo test bench up down shell notebook delete-data backup restore upgrade-database audit lint lock
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { sub("%", "NN", $$1); printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ down: ## stop the lab, keep its data
 
 shell: ## a learner's shell in the running lab
 	@$(LAB) shell
+
+notebook: ## open the lessons as notebooks: starts JupyterLab, prints its address
+	@$(LAB) notebook
 
 lesson-%: ## run one lesson and its examples, as: make lesson-03
 	@$(LAB) lesson $*

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 from types import ModuleType
+from urllib.parse import quote
 
 from host import audit, backup, embedded, stack, venv
 from host.errors import LabError
@@ -150,7 +151,7 @@ def upgrade_database(mode: ModuleType) -> int:
 def main() -> None:
     """Carry out one command; exit with its status, or with one message where the user can mend something."""
     parser = argparse.ArgumentParser(prog="python3 -m host")
-    modal = ["up", "down", "shell"]
+    modal = ["up", "down", "shell", "notebook"]
     data = ["delete-data", "backup", "restore", "upgrade-database"]
     choices = [*modal, "demo", "test", "bench", "lesson", *data, "install", "audit"]
     parser.add_argument("command", choices=choices)
@@ -197,4 +198,8 @@ def carry_out(command: str, argument: str | None) -> int:
     if command == "up":
         print(f"MLflow's page: http://localhost:{port('MLFLOW_PORT')}")
         print("A learner's shell: make shell · every lesson: make demo · stop: make down")
+    if command == "notebook":
+        token = quote(settings()["JUPYTER_TOKEN"])
+        print("The lessons as notebooks, at an address that is yours alone (stop: make down):")
+        print(f"http://localhost:{port('JUPYTER_PORT')}/lab/tree/tutorial?token={token}")
     return 0

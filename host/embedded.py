@@ -2,34 +2,43 @@
 
 import os
 import shutil
-import signal
 import subprocess
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import NoReturn
 
+from host import background
+from host.background import Background
 from host.errors import LabError
 from host.ports import check_free
-from host.settings import ROOT, port, random_secret, read_env_file
+from host.settings import (
+    ROOT,
+    check_password,
+    ensure_env_file,
+    port,
+    random_secret,
+    read_env_file,
+    settings,
+)
 from host.venv import PYTHON, VENV, install
 
 # The tests give it a folder of their own.
 STATE = Path(os.environ.get("LAB_STATE") or ROOT / ".lab").resolve()
-DATABASE, ARTIFACTS, LOG, PID, WEBHOOK_KEY = (
+DATABASE, ARTIFACTS, JUPYTER, WEBHOOK_KEY = (
     STATE / "mlflow.db",
     STATE / "artifacts",
-    STATE / "server.log",
-    STATE / "server.pid",
+    STATE / "jupyter",
     STATE / "webhook.key",
 )
+SERVER = Background("server", STATE, mark=str(DATABASE))
+NOTEBOOK = Background("notebook", STATE, mark=str(JUPYTER))
 
 
 def environment() -> dict[str, str]:
     """Return the environment in which lessons run: without what other work has set for MLflow or a store."""
     page = f"http://localhost:{port('MLFLOW_PORT')}"
-    inherited = {n: v for n, v in os.environ.items() if not n.startswith(("AWS_", "MLFLOW_"))}
+    inherited = {
+        n: v for n, v in os.environ.items() if not n.startswith(("AWS_", "MLFLOW_", "JUPYTER"))
+    }
     here = "localhost,127.0.0.1"
     return (
         inherited
@@ -51,30 +60,14 @@ def environment() -> dict[str, str]:
     )
 
 
-def server() -> tuple[int, str] | None:
-    """Return the process of this lab's running server and its command line, or None."""
-    try:
-        pid = int(PID.read_text())
-        if Path("/proc/self").exists():
-            command = Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
-        else:
-            ps = ["ps", "-ww", "-o", "args=", "-p", str(pid)]
-            command = subprocess.run(ps, text=True, capture_output=True).stdout
-    except (FileNotFoundError, ProcessLookupError, ValueError):
-        return None
-    # A number left over from before a reboot may be somebody else's by now.
-    return (pid, command) if str(DATABASE) in command else None
-
-
 def answers() -> bool:
     """Tell whether the server's API answers."""
-    url = f"http://127.0.0.1:{port('MLFLOW_PORT')}/api/2.0/mlflow/experiments/search?max_results=1"
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with direct.open(url, timeout=2) as answer:
-            return answer.status == 200
-    except (OSError, urllib.error.URLError):
-        return False
+    return background.answers(api())
+
+
+def api() -> str:
+    """Return an address that answers once the server's API does."""
+    return f"http://127.0.0.1:{port('MLFLOW_PORT')}/api/2.0/mlflow/experiments/search?max_results=1"
 
 
 def up(profile: str | None = None) -> None:
@@ -82,36 +75,22 @@ def up(profile: str | None = None) -> None:
 
     With a profile its packages too.
     """
-    running = server()
+    running = SERVER.running()
     if running and f"--port {port('MLFLOW_PORT')} " not in running[1]:
         print("MLFLOW_PORT has changed.")
-        down()
+        stop_server()
         running = None
     if not running:
         check_free("MLFLOW_PORT")
     if install() and running:
         # It is of the packages that were there before.
-        down()
+        stop_server()
         running = None
     if profile:
         # Only added: the server runs on with what it has.
         install(profile)
     (STATE / "output").mkdir(parents=True, exist_ok=True)
-    started = None if running else start_server()
-    waited = time.monotonic()
-    while not answers():
-        if started and started.poll() is not None:
-            raise LabError(f"The server ended at once. Its last words:\n{last_words()}")
-        if time.monotonic() - waited > 90:
-            raise LabError(
-                f"The server does not answer after 90 s. Its last words:\n{last_words()}"
-            )
-        time.sleep(0.2)
-
-
-def last_words() -> str:
-    """Return the end of the server's log."""
-    return "\n".join(LOG.read_text(encoding="utf-8", errors="replace").splitlines()[-8:])
+    SERVER.wait_for(api(), None if running else start_server())
 
 
 def webhook_key() -> str:
@@ -142,32 +121,54 @@ def start_server() -> subprocess.Popen[bytes]:
         PYTHON, "-m", "mlflow", "server", "--backend-store-uri", uri, "--artifacts-destination", ARTIFACTS,
         "--host", "127.0.0.1", "--port", str(port("MLFLOW_PORT")), "--workers", "1",
     ]  # fmt: skip
-    with LOG.open("w") as log:
-        process = subprocess.Popen(
-            command,
-            env=env,
-            cwd=STATE,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    PID.write_text(str(process.pid))
-    return process
+    return SERVER.start(command, env, STATE)
+
+
+def notebook() -> None:
+    """Start JupyterLab beside the server, detached; return when it answers. Raises LabError."""
+    ensure_env_file()
+    check_password("JUPYTER_TOKEN")
+    running = NOTEBOOK.running()
+    if running and f"--port {port('JUPYTER_PORT')} " not in running[1]:
+        print("JUPYTER_PORT has changed.")
+        NOTEBOOK.stop()
+        running = None
+    if not running:
+        check_free("JUPYTER_PORT")
+    up("notebook")
+    started = None if running else start_notebook()
+    NOTEBOOK.wait_for(f"http://127.0.0.1:{port('JUPYTER_PORT')}/api", started)
+
+
+def start_notebook() -> subprocess.Popen[bytes]:
+    """Start JupyterLab on the checkout, with nothing of the user's own settings for Jupyter."""
+    JUPYTER.mkdir(exist_ok=True)
+    env = environment() | {
+        "JUPYTER_CONFIG_PATH": str(ROOT / "trainer" / "jupyter"),
+        "JUPYTER_CONFIG_DIR": str(JUPYTER),
+        "JUPYTER_DATA_DIR": str(JUPYTER / "data"),
+        "JUPYTER_RUNTIME_DIR": str(JUPYTER / "runtime"),
+        "IPYTHONDIR": str(JUPYTER / "ipython"),
+        "JUPYTER_TOKEN": settings()["JUPYTER_TOKEN"],
+    }
+    command = [
+        PYTHON, "-m", "jupyterlab", "--ip", "127.0.0.1", "--port", str(port("JUPYTER_PORT")),
+        f"--LabApp.workspaces_dir={JUPYTER / 'workspaces'}",
+    ]  # fmt: skip
+    return NOTEBOOK.start(command, env, ROOT)
 
 
 def down() -> None:
-    """Stop the server, its workers too; the data stay."""
-    if running := server():
-        os.killpg(running[0], signal.SIGTERM)
-        for _ in range(100):
-            if server() is None:
-                break
-            time.sleep(0.1)
-        else:
-            os.killpg(running[0], signal.SIGKILL)
+    """Stop what runs; the data stay."""
+    if NOTEBOOK.stop():
+        print("Stopped JupyterLab.")
+    stop_server()
+
+
+def stop_server() -> None:
+    """Stop the MLflow server, its workers too."""
+    if SERVER.stop():
         print("Stopped the MLflow server.")
-    PID.unlink(missing_ok=True)
 
 
 def delete_data() -> None:

@@ -12,7 +12,7 @@ PLACEHOLDER = "change-me-"
 # MinIO's own limit; the other passwords are held to it too.
 SHORTEST = 8
 # How the names of secrets end. Of MinIO the users' names are secrets too: see SECURITY.md.
-PASSWORDS = ("PASSWORD", "SECRET_KEY", "SECRET", "ACCESS_KEY", "MINIO_ROOT_USER")
+PASSWORDS = ("PASSWORD", "SECRET_KEY", "SECRET", "ACCESS_KEY", "MINIO_ROOT_USER", "TOKEN")
 
 
 def read_env_file(path: Path) -> dict[str, str]:
@@ -82,19 +82,26 @@ def ensure_env_file() -> None:
     print("Wrote .env with random passwords.")
 
 
+def check_password(name: str) -> None:
+    """Raise LabError if the secret setting `name` is missing, the example's, or too short."""
+    value = settings()[name]
+    if value.startswith(PLACEHOLDER):
+        raise LabError(
+            f"{name} in .env is still the example's, which everybody knows; "
+            f"give it one of your own, as {random_secret(value)}"
+        )
+    if len(value) < SHORTEST:
+        state = f"has {len(value)} characters" if value else "is missing"
+        raise LabError(
+            f"{name} in .env {state}; give it at least {SHORTEST}, as {random_secret('')}"
+        )
+
+
 def check_passwords() -> None:
     """Raise LabError for a password that is missing, the example's, or one that MinIO would not take."""
     for name, value in settings().items():
-        if value.startswith(PLACEHOLDER):
-            raise LabError(
-                f"{name} in .env is still the example's, which everybody knows; "
-                f"give it one of your own, as {random_secret(value)}"
-            )
-        if name.endswith(PASSWORDS) and len(value) < SHORTEST:
-            state = f"has {len(value)} characters" if value else "is missing"
-            raise LabError(
-                f"{name} in .env {state}; give it at least {SHORTEST}, as {random_secret('')}"
-            )
+        if name.endswith(PASSWORDS) or value.startswith(PLACEHOLDER):
+            check_password(name)
     key = settings()["MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY"]
     if not re.fullmatch(r"[\w-]{43}=", key, flags=re.ASCII):
         raise LabError(

@@ -13,7 +13,16 @@ from host.settings import ROOT, check_passwords, ensure_env_file, port, settings
 
 # The first engine that knows a health check's start_interval; the Compose that the lab is tried with.
 OLDEST_ENGINE, OLDEST_COMPOSE = (25, 0), (2, 26)
-PORTS = {"MLFLOW_PORT": "mlflow", "MINIO_PORT": "minio", "MINIO_CONSOLE_PORT": "minio"}
+# Which service has a port, by the profile that the service belongs to.
+PORTS: dict[str | None, dict[str, str]] = {
+    None: {"MLFLOW_PORT": "mlflow", "MINIO_PORT": "minio", "MINIO_CONSOLE_PORT": "minio"},
+    "notebook": {"JUPYTER_PORT": "notebook"},
+    "serving": {"SERVING_PORT": "serving"},
+    "spark": {"SPARK_UI_PORT": "spark", "SPARK_MASTER_UI_PORT": "spark-master"},
+}
+
+# The stages of trainer/Dockerfile that JupyterLab can be put on.
+EXTRAS = ("slim", "flavors", "spark")
 
 
 def compose(*words: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
@@ -66,8 +75,9 @@ def containers() -> list[dict[str, object]]:
     return [json.loads(line) for line in listing.stdout.splitlines() if line.startswith("{")]
 
 
-def check_ports() -> None:
-    """Raise LabError if something other than this lab has one of its ports."""
+def check_ports(profile: str | None) -> None:
+    """Raise LabError if something other than this lab has one of its ports, or one of the profile's."""
+    ports = PORTS[None] | PORTS.get(profile, {})
     ours: set[int] = set()
     starting_over: set[str] = set()
     for container in containers():
@@ -75,10 +85,10 @@ def check_ports() -> None:
         if container["State"] == "restarting":
             # Has its port or not, from one moment to the next.
             starting_over.add(container["Service"])
-    numbers_given = [port(name) for name in PORTS]
-    if len(set(numbers_given)) < len(PORTS):
-        raise LabError(f"{', '.join(PORTS)} in .env need a number each; they are {numbers_given}.")
-    for name, service in PORTS.items():
+    numbers_given = [port(name) for name in ports]
+    if len(set(numbers_given)) < len(ports):
+        raise LabError(f"{', '.join(ports)} in .env need a number each; they are {numbers_given}.")
+    for name, service in ports.items():
         if port(name) not in ours and service not in starting_over:
             check_free(name)
 
@@ -90,7 +100,7 @@ def up(profile: str | None = None) -> None:
     """
     ensure_env_file()
     check_passwords()
-    check_ports()
+    check_ports(profile)
     if not image_exists(f"{name()}-minio"):
         print(
             "Building the images. The first time takes about six minutes, of which MinIO, "
@@ -159,6 +169,14 @@ def what_failed() -> str:
             )
     report.append("More: docker compose logs")
     return "\n".join(report)
+
+
+def notebook() -> None:
+    """Start JupyterLab beside the rest; return when it answers. Raises LabError."""
+    extras = settings()["NOTEBOOK_EXTRAS"]
+    if extras not in EXTRAS:
+        raise LabError(f"NOTEBOOK_EXTRAS is {extras!r}. Give it {' or '.join(EXTRAS)} in .env.")
+    up("notebook")
 
 
 def down() -> None:

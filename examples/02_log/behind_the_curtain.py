@@ -1,4 +1,6 @@
-"""Where a logged model went: its rows in the database and its objects in the store.
+# %% [markdown]
+"""
+Where a logged model went: its rows in the database and its objects in the store.
 
 What to look at: the model's id, m-…, ties it all together, the rows hold what you logged and where
 the files are, and what the server hands out is byte for byte what the store holds.

@@ -1,4 +1,6 @@
-"""Reproduce a run from nothing but its model's URI, and compare with what it recorded.
+# %% [markdown]
+"""
+Reproduce a run from nothing but its model's URI, and compare with what it recorded.
 
 What to look at: recorded against reproduced, line by line. Exit code 0 says that all of it is
 equal. MODEL_URI says which model, --retrain fits it again from the run's own parameters and rows.

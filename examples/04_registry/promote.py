@@ -1,4 +1,6 @@
-"""Promote a model version to an environment, if it passes the gate: what a CI job would call.
+# %% [markdown]
+"""
+Promote a model version to an environment, if it passes the gate: what a CI job would call.
 
 What to look at: candidate and champion are measured on the same held-out rows, those that the
 candidate's run recorded; the copy gets its evidence first, and the alias champion moves last. Exit

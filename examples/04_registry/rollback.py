@@ -1,4 +1,6 @@
-"""Roll back: the champion of an environment is the version again that it replaced.
+# %% [markdown]
+"""
+Roll back: the champion of an environment is the version again that it replaced.
 
 What to look at: the promotion's trail says what was before, the reason is written down, and then
 one call moves the alias. A second call changes nothing: it does not go back to the broken version,

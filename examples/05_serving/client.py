@@ -1,4 +1,6 @@
-"""A well-behaved client of the service: it checks rows before it sends them, in batches, with patience.
+# %% [markdown]
+"""
+A well-behaved client of the service: it checks rows before it sends them, in batches, with patience.
 
     python examples/05_serving/client.py --rows flowers.csv
 

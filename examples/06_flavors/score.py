@@ -1,4 +1,6 @@
-"""Score the same rows with every model that lesson 06 registered, not knowing which framework made it.
+# %% [markdown]
+"""
+Score the same rows with every model that lesson 06 registered, not knowing which framework made it.
 
 What to look at: one loader and one call for all of them. The rows are a DataFrame of float32, which
 columns of doubles and tensors of float32 both take. A model whose framework is not here is left out.

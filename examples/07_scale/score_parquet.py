@@ -1,4 +1,6 @@
-"""Score Parquet with a registered model on Spark: what a nightly job would call.
+# %% [markdown]
+"""
+Score Parquet with a registered model on Spark: what a nightly job would call.
 
 What to look at: what can be known beforehand is looked at before Spark starts; the result is written
 beside its place and takes it only when every row is there and a sample of it is what pyfunc answers.

@@ -1,4 +1,4 @@
-"""Record with every run whether the checkout had changes: MLflow by itself records the commit only.
+"""Record with every run what MLflow by itself does not: whether the checkout had changes, and a notebook's commit.
 
 A plugin of MLflow's (entry point mlflow.run_context_provider), so that lessons need not know of it.
 """
@@ -9,32 +9,46 @@ from pathlib import Path
 
 from mlflow.tracking.context.abstract_context import RunContextProvider
 from mlflow.tracking.context.default_context import _get_main_file
-from mlflow.utils.mlflow_tags import MLFLOW_GIT_DIRTY
+from mlflow.tracking.context.jupyter_notebook_context import _is_in_jupyter_notebook
+from mlflow.utils.git_utils import get_git_commit
+from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT, MLFLOW_GIT_DIRTY
+
+
+def folder() -> Path | None:
+    """Return the folder of the running script or notebook, None where there is neither."""
+    # The main file of a notebook is its kernel's, which runs in the notebook's folder.
+    if _is_in_jupyter_notebook():
+        return Path.cwd()
+    script = _get_main_file()
+    return Path(script).resolve().parent if script else None
 
 
 @cache
-def changes() -> str | None:
-    """Return git's list of changes in the checkout of the running script, None where there is no checkout."""
-    script = _get_main_file()
-    if script is None:
-        return None
+def state() -> dict[str, str]:
+    """Return the tags of the checkout that the script or notebook lies in, none where there is no checkout."""
+    where = folder()
+    if where is None:
+        return {}
     command = ["git", "--no-optional-locks", "status", "--porcelain"]
     try:
-        done = subprocess.run(
-            command, cwd=Path(script).resolve().parent, text=True, capture_output=True
-        )
+        done = subprocess.run(command, cwd=where, text=True, capture_output=True)
     except OSError:
-        return None
-    return done.stdout if done.returncode == 0 else None
+        return {}
+    if done.returncode != 0:
+        return {}
+    commit = get_git_commit(str(where))
+    return {MLFLOW_GIT_DIRTY: "true" if done.stdout else "false"} | (
+        {MLFLOW_GIT_COMMIT: commit} if commit else {}
+    )
 
 
 class TreeState(RunContextProvider):
-    """Adds the tag mlflow.source.git.dirty, "true" or "false"."""
+    """Adds the tags mlflow.source.git.dirty, "true" or "false", and mlflow.source.git.commit."""
 
     def in_context(self) -> bool:
-        """Tell whether the script lies in a checkout."""
-        return changes() is not None
+        """Tell whether the script or notebook lies in a checkout."""
+        return bool(state())
 
     def tags(self) -> dict[str, str]:
-        """Return the tag."""
-        return {MLFLOW_GIT_DIRTY: "true" if changes() else "false"}
+        """Return the tags."""
+        return state()

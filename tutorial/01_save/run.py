@@ -1,4 +1,6 @@
-"""Save a model to a folder with save_model, look inside, and load it back.
+# %% [markdown]
+"""
+Save a model to a folder with save_model, look inside, and load it back.
 
 What to look at: no server takes part. The folder is the whole model, with the code it needs, so a
 process that cannot import that code loads it all the same. Three saves and a load are refused on

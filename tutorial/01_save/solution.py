@@ -1,4 +1,6 @@
-"""Solution: hand a model over to a colleague, as a folder.
+# %% [markdown]
+"""
+Solution: hand a model over to a colleague, as a folder.
 
 Your turn: your colleague gets this folder and nothing else. Make the model in it load and predict in
 another process, where this lesson's modules cannot be imported: iris's four columns go in, the

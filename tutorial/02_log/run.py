@@ -1,4 +1,6 @@
-"""Log a model in a run, register it in the same call, and load it back by its URIs.
+# %% [markdown]
+"""
+Log a model in a run, register it in the same call, and load it back by its URIs.
 
 What to look at: the model is not among the run's artifacts but has a place, an id and metrics of
 its own; the run's id and the model's id both lead to it; and a signature is what refuses bad input,

@@ -1,4 +1,6 @@
-"""Solution: log three candidates so that a query finds the best, and register that one only.
+# %% [markdown]
+"""
+Solution: log three candidates so that a query finds the best, and register that one only.
 
 Your turn: the scores are on the screen only, and every candidate gets registered. Let the server
 know the score of each as a metric test_accuracy (the share of X_test's flowers that it gets right),

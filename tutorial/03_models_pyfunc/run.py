@@ -1,4 +1,6 @@
-"""Register a model, load it by every URI, and see what its signature lets through.
+# %% [markdown]
+"""
+Register a model, load it by every URI, and see what its signature lets through.
 
 What to look at: ten addresses lead to one model; the signature minds names and types, and neither
 order nor extra columns; and a model whose scaler stayed at home answers nonsense, without an error.

@@ -1,4 +1,6 @@
-"""Solution: A model for a colleague who has nothing of yours but a URI: models:/iris_mine@champion
+# %% [markdown]
+"""
+Solution: A model for a colleague who has nothing of yours but a URI: models:/iris_mine@champion
 
 Your turn: the colleague sends centimetres and gets nonsense, because the scaler stays in this
 script. Make the model reproducible by its URI: asked with the raw rows that its run recorded in

@@ -1,4 +1,6 @@
-"""A promotion that has a gate, and a way back: models:/iris_gate@champion
+# %% [markdown]
+"""
+A promotion that has a gate, and a way back: models:/iris_gate@champion
 
 Your turn: four candidates come in, and each becomes champion whatever it is worth. Let one become
 champion only if it names at least 0.85 of the held-out rows right, and at least 0.01 more than the

@@ -1,4 +1,6 @@
-"""Promote a model from dev to QA to production, roll it back, and leave a trail of who did what.
+# %% [markdown]
+"""
+Promote a model from dev to QA to production, roll it back, and leave a trail of who did what.
 
 What to look at: a gate refuses one candidate with MLflow's own words and lets another one pass; the
 alias champion moves, and one call moves it back; stages do the same beside it; a deleted version

@@ -1,4 +1,6 @@
-"""A model whose clients send JSON and have nothing else: models:/iris_web@champion
+# %% [markdown]
+"""
+A model whose clients send JSON and have nothing else: models:/iris_web@champion
 
 Your turn: asked by HTTP, the model answers nearly everything with 200, a column under another name
 too, and with numbers that mean nothing to its clients. Give it a contract that holds. It answers

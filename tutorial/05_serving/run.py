@@ -1,4 +1,6 @@
-"""Serve a model by HTTP, and promote and roll back under load, without a restart.
+# %% [markdown]
+"""
+Serve a model by HTTP, and promote and roll back under load, without a restart.
 
 What to look at: the contract that clients write against, laxer than predict in Python; and one
 move of an alias after which MLflow's own server answers as before, while the service changes within
@@ -94,6 +96,8 @@ def stop(process):
     process.wait(timeout=30)
 
 
+# A notebook has no __file__, but runs in its folder.
+lab = Path(__file__ if "__file__" in globals() else "run.py").resolve().parents[2]
 began = time.monotonic()
 waiting = {}
 for address, command in commands.items():
@@ -101,6 +105,7 @@ for address, command in commands.items():
     log = output / ("stock.log" if address == stock else "service.log")
     process = subprocess.Popen(
         f"{command} --host {host} --port {port}".split(),
+        cwd=lab,
         # Who knows it can tell the service to look at the registry, nobody else.
         env=os.environ | {"LAB_WEBHOOK_SECRET": secret},
         stdout=log.open("w"),

@@ -1,4 +1,6 @@
-"""A model that knows when it does not know: models:/iris_sure@champion
+# %% [markdown]
+"""
+A model that knows when it does not know: models:/iris_sure@champion
 
 Your turn: through pyfunc this XGBoost model answers numbers, and of every flower it seems sure. Make it
 answer "setosa", "versicolor" or "virginica", and "unsure" where its highest probability is below the

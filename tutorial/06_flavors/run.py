@@ -1,4 +1,6 @@
-"""Save, log, load and register models of four frameworks by the same five calls, and combine two of them.
+# %% [markdown]
+"""
+Save, log, load and register models of four frameworks by the same five calls, and combine two of them.
 
 What to look at: the four files differ in their imports and their model alone. What they make differs:
 columns or a tensor, what a consumer may send, what the native loader gives. The last model gives
@@ -22,7 +24,8 @@ from sklearn.datasets import load_iris
 mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
 # Before the four are started: of two processes that make one experiment at once one would miss it.
 mlflow.set_experiment("06_flavors")
-here = Path(__file__).parent
+# A notebook has no __file__, but runs in its folder.
+here = Path(__file__ if "__file__" in globals() else "run.py").resolve().parent
 
 # %% Four frameworks, each in a process of its own, all at the same time
 started = {

@@ -1,4 +1,7 @@
-"""One of four files that differ where their frameworks differ: PyTorch."""
+# %% [markdown]
+"""
+One of four files that differ where their frameworks differ: PyTorch.
+"""
 
 # %% What it takes
 import importlib.util

@@ -1,4 +1,7 @@
-"""One of four files that differ where their frameworks differ: scikit-learn."""
+# %% [markdown]
+"""
+One of four files that differ where their frameworks differ: scikit-learn.
+"""
 
 # %% What it takes
 import logging

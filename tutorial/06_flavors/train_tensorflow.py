@@ -1,4 +1,7 @@
-"""One of four files that differ where their frameworks differ: TensorFlow, by Keras."""
+# %% [markdown]
+"""
+One of four files that differ where their frameworks differ: TensorFlow, by Keras.
+"""
 
 # %% What it takes
 import importlib.util

@@ -1,4 +1,7 @@
-"""One of four files that differ where their frameworks differ: XGBoost."""
+# %% [markdown]
+"""
+One of four files that differ where their frameworks differ: XGBoost.
+"""
 
 # %% What it takes
 import logging

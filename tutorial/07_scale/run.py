@@ -1,4 +1,6 @@
-"""Score a million rows on Spark with a registered model, and lose a worker in the middle of it.
+# %% [markdown]
+"""
+Score a million rows on Spark with a registered model, and lose a worker in the middle of it.
 
 What to look at: a model by its URI is a function for Spark's columns; a worker that is killed costs
 some tasks and no row, none twice and none missing; and one plain process, on one small machine, is

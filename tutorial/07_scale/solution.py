@@ -1,4 +1,6 @@
-"""Solution: The nightly job of a colleague: how probable is each species, for 20,000 flowers, by Spark?
+# %% [markdown]
+"""
+Solution: The nightly job of a colleague: how probable is each species, for 20,000 flowers, by Spark?
 
 Your turn: the job ends without an error, and its result is useless. Nobody can tell which row is
 whose, one number is left of three, and even that one is wrong, as the columns in the file are not in

@@ -1,0 +1,108 @@
+"""Processes of the embedded mode that go on after the command that started them."""
+
+import os
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from host.errors import LabError
+
+SECONDS = 90
+
+
+@dataclass(frozen=True)
+class Background:
+    """A server in the background: its name for the user, the folder of its two files, and how to know it again."""
+
+    name: str
+    folder: Path
+    # A part of its command line that no other process has.
+    mark: str
+
+    @property
+    def log(self) -> Path:
+        """The file that has what it prints."""
+        return self.folder / f"{self.name}.log"
+
+    @property
+    def pid(self) -> Path:
+        """The file that has its number while it runs."""
+        return self.folder / f"{self.name}.pid"
+
+    def running(self) -> tuple[int, str] | None:
+        """Return the number of the running process and its command line, or None."""
+        try:
+            pid = int(self.pid.read_text())
+            if Path("/proc/self").exists():
+                command = Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+            else:
+                ps = ["ps", "-ww", "-o", "args=", "-p", str(pid)]
+                command = subprocess.run(ps, text=True, capture_output=True).stdout
+        except (FileNotFoundError, ProcessLookupError, ValueError):
+            return None
+        # A number left over from before a reboot may be somebody else's by now.
+        return (pid, command) if self.mark in command else None
+
+    def start(
+        self, command: list[object], env: dict[str, str], cwd: Path
+    ) -> subprocess.Popen[bytes]:
+        """Start the process in a session of its own, so that it outlives this command and its Ctrl-C."""
+        with self.log.open("w") as log:
+            process = subprocess.Popen(
+                [str(word) for word in command],
+                env=env,
+                cwd=cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.pid.write_text(str(process.pid))
+        return process
+
+    def wait_for(self, url: str, started: subprocess.Popen[bytes] | None) -> None:
+        """Return when `url` answers; LabError with the process's last words if it ends, or takes too long."""
+        waited = time.monotonic()
+        while not answers(url):
+            if started and started.poll() is not None:
+                raise LabError(
+                    f"The {self.name} ended at once. Its last words:\n{self.last_words()}"
+                )
+            if time.monotonic() - waited > SECONDS:
+                raise LabError(
+                    f"The {self.name} does not answer after {SECONDS} s. Its last words:\n{self.last_words()}"
+                )
+            time.sleep(0.2)
+
+    def last_words(self) -> str:
+        """Return the end of the log."""
+        text = self.log.read_text(encoding="utf-8", errors="replace")
+        return "\n".join(text.splitlines()[-8:])
+
+    def stop(self) -> bool:
+        """Stop the process, those that it started too; return whether it ran."""
+        running = self.running()
+        if running:
+            os.killpg(running[0], signal.SIGTERM)
+            for _ in range(100):
+                if self.running() is None:
+                    break
+                time.sleep(0.1)
+            else:
+                os.killpg(running[0], signal.SIGKILL)
+        self.pid.unlink(missing_ok=True)
+        return running is not None
+
+
+def answers(url: str) -> bool:
+    """Tell whether a server of this machine answers with 200, whatever proxy the environment names."""
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with direct.open(url, timeout=2) as answer:
+            return answer.status == 200
+    except (OSError, urllib.error.URLError):
+        return False
