@@ -153,7 +153,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python3 -m host")
     modal = ["up", "down", "shell", "notebook"]
     data = ["delete-data", "backup", "restore", "upgrade-database"]
-    choices = [*modal, "demo", "test", "bench", "lesson", *data, "install", "audit"]
+    choices = [*modal, "demo", "test", "bench", "lesson", *data, "install", "audit", "prepare"]
     parser.add_argument("command", choices=choices)
     parser.add_argument("argument", nargs="?")
     words = parser.parse_args()
@@ -172,6 +172,10 @@ def carry_out(command: str, argument: str | None) -> int:
         return 0
     if command == "audit":
         return audit.audit()
+    if command == "prepare":
+        # Of the dev container, which is the stack in any case.
+        stack.prepare()
+        return 0
     mode = choose()
     if command == "demo":
         return demo(mode)

@@ -93,14 +93,19 @@ def check_ports(profile: str | None) -> None:
             check_free(name)
 
 
+def prepare(profile: str | None = None) -> None:
+    """Have .env there, its secrets good and its ports free. Raises LabError."""
+    ensure_env_file()
+    check_passwords()
+    check_ports(profile)
+
+
 def up(profile: str | None = None) -> None:
     """Build what has changed and start the stack; return when a learner can work. Raises LabError.
 
     With a profile its services too.
     """
-    ensure_env_file()
-    check_passwords()
-    check_ports(profile)
+    prepare(profile)
     if not image_exists(f"{name()}-minio"):
         print(
             "Building the images. The first time takes about six minutes, of which MinIO, "

@@ -1,9 +1,11 @@
 """Labs of the tests' own, one in each mode, beside the learner's and never touching it."""
 
 import os
+import shutil
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from lab.lessons import find, lessons
 from tests.labs import ROOT, Lab, delete, free_ports, stack_settings, start
@@ -17,7 +19,8 @@ MODES = os.environ.get("LAB_TEST_MODES", "embedded stack").split()
 def embedded_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """The lab without Docker, on a folder of its own."""
     state = str(tmp_path_factory.mktemp("embedded"))
-    lab = Lab("embedded", {"LAB_STATE": state, "MLFLOW_PORT": free_ports(1)[0]})
+    ports = dict(zip(("MLFLOW_PORT", "JUPYTER_PORT"), free_ports(2), strict=True))
+    lab = Lab("embedded", {"LAB_STATE": state} | ports)
     try:
         start(lab)
         yield lab
@@ -34,6 +37,18 @@ def stack_lab() -> Iterator[Lab]:
         yield lab
     finally:
         delete(lab)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium: the machine's where there is one, otherwise Playwright's own."""
+    with sync_playwright() as playwright:
+        # Its sandbox needs more than a container's root may do; what it opens is ours.
+        own = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
+        yield own
+        own.close()
 
 
 @pytest.fixture(params=MODES, scope="session")

@@ -83,6 +83,7 @@ def stack_settings(project: str) -> dict[str, str]:
     checkout = hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]
     names = [
         "MLFLOW_PORT", "MINIO_PORT", "MINIO_CONSOLE_PORT", "SERVING_PORT", "SPARK_UI_PORT", "SPARK_MASTER_UI_PORT",
+        "JUPYTER_PORT",
     ]  # fmt: skip
     return {"COMPOSE_PROJECT_NAME": f"{project}-{checkout}"} | dict(
         zip(names, free_ports(len(names)), strict=True)

@@ -18,7 +18,9 @@ def executed(script: Path) -> NotebookNode:
     notebook = jupytext.read(script, config=settings)
     # JupyterLab, too, runs a kernel in the notebook's folder.
     resources = {"metadata": {"path": str(script.parent)}}
-    return NotebookClient(notebook, timeout=600, kernel_name="python3", resources=resources).execute()
+    return NotebookClient(
+        notebook, timeout=600, kernel_name="python3", resources=resources
+    ).execute()
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 """A check's verdict, whatever the learner's exercise and the check itself do."""
 
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from lab.check import check
+from lab.check import as_shipped, check
 from lab.lessons import Lesson
 
 
@@ -53,3 +54,21 @@ def test_a_syntax_error_shows_the_learner_s_line(lesson):
     verdict = check(lesson)
     assert not verdict.passed
     assert "tutorial/04_new/exercise.py, line 2: model = fit(" in verdict.text
+
+
+def test_an_exercise_without_a_change_is_told_from_one_with_and_from_one_that_git_does_not_know(
+    lesson,
+):
+    def git(*words: str) -> None:
+        name = ["-c", "user.name=learner", "-c", "user.email=learner@example.com"]
+        subprocess.run(["git", *name, *words], cwd=lesson.root, check=True, capture_output=True)
+
+    assert not as_shipped(lesson)
+    git("init")
+    git("commit", "--allow-empty", "--message", "nothing yet")
+    assert not as_shipped(lesson)
+    git("add", ".")
+    git("commit", "--message", "a lesson")
+    assert as_shipped(lesson)
+    lesson.exercise.write_text("x = 2\n")
+    assert not as_shipped(lesson)

@@ -3,6 +3,8 @@
 import os
 import sys
 
+from ipykernel import kernelspec
+
 # An empty token would mean to Jupyter that nobody needs one.
 token = os.environ.get("JUPYTER_TOKEN", "")
 if len(token) < 8 or token.startswith("change-me-"):
@@ -22,3 +24,9 @@ c.ServerApp.allow_root = True
 # It asks nobody for news.
 c.LabApp.news_url = None
 c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
+
+# The kernel that comes with Jupyter is just "python", which Jupytext does not take for this one, so that
+# JupyterLab would ask for a kernel whenever a lesson is opened. This one says where its Python is.
+kernelspec.install(user=True, kernel_name="lab", display_name="Python of the lab")
+c.KernelSpecManager.allowed_kernelspecs = {"lab"}
+c.MultiKernelManager.default_kernel_name = "lab"

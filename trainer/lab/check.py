@@ -35,6 +35,20 @@ def syntax_error(lesson: Lesson) -> str | None:
     return None
 
 
+def as_shipped(lesson: Lesson) -> bool:
+    """Tell whether the exercise is on disk as it was committed; False as well where git cannot say."""
+    command = ["git", "--no-optional-locks", "diff", "--quiet", "HEAD", "--", str(lesson.exercise)]
+    try:
+        # Of a file that it does not know git sees no change either.
+        known = ["git", "ls-files", "--error-unmatch", str(lesson.exercise)]
+        return all(
+            subprocess.run(words, cwd=lesson.root, capture_output=True).returncode == 0
+            for words in (known, command)
+        )
+    except OSError:
+        return False
+
+
 def check(lesson: Lesson, seconds: float = SECONDS) -> Verdict:
     """Run a lesson's check, for at most `seconds`, and return its verdict."""
     if problem := syntax_error(lesson):

@@ -19,6 +19,7 @@ from rich.syntax import Syntax
 
 from lab import doctor as doctor_module
 from lab import explain
+from lab.check import as_shipped
 from lab.check import check as run_check
 from lab.demo import demo as run_demo
 from lab.errors import LabError
@@ -86,6 +87,13 @@ def check(
             console.print(f"{one.name}: {mark}")
             console.print(escape(verdict.text), soft_wrap=True)
         if lesson and not found[0].passed:
+            if as_shipped(chosen[0]):
+                name = chosen[0].exercise.relative_to(chosen[0].root)
+                console.print(
+                    f"{name} on disk has no change in it. Have you made one in an editor or a notebook? "
+                    "Save it there (Ctrl+S), run it, then check again.",
+                    soft_wrap=True,
+                )
             console.print(f"[dim]A hint: lab hint {chosen[0].number}[/dim]")
         if not all(verdict.passed for verdict in found):
             raise typer.Exit(1)

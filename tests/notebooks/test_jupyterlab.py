@@ -1,0 +1,98 @@
+"""JupyterLab as make notebook starts it, in a real browser: a lesson runs there, and strangers are refused."""
+
+import re
+import urllib.error
+import urllib.request
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.labs import ROOT, Lab
+
+LESSON = "tutorial/01_save/run.py"
+
+
+@pytest.fixture(scope="module")
+def address(lab) -> str:
+    """What make notebook prints, once JupyterLab runs."""
+    ran = lab.host("notebook")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout.split()[-1]
+
+
+def test_a_lesson_opens_as_a_notebook_and_runs(address, browser: Browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    url = urlsplit(address)
+    page.goto(url._replace(path=f"/lab/tree/{LESSON}").geturl())
+    # Its docstring is a text, not code.
+    title = page.locator(".jp-Notebook .jp-MarkdownOutput").first
+    expect(title).to_contain_text("Save a model to a folder with save_model", timeout=60_000)
+    expect(page.get_by_role("button", name="Python of the lab", exact=True)).to_be_visible()
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    last = page.locator(".jp-Notebook .jp-OutputArea-output").last
+    expect(last).to_contain_text("this line was printed by load_model", timeout=120_000)
+    page.close()
+
+
+def test_without_its_token_it_shows_nothing_but_a_form(address, browser: Browser):
+    page = browser.new_page()
+    page.goto(urlsplit(address)._replace(query="").geturl())
+    expect(page.get_by_label(re.compile("token", re.IGNORECASE)).first).to_be_visible()
+    assert "/login" in page.url
+    page.get_by_role("textbox").first.fill("not-the-token")
+    page.get_by_role("button", name="Log in").first.click()
+    expect(page.get_by_text("Invalid credentials")).to_be_visible()
+    page.close()
+
+
+def status(url: str, **headers: str) -> int:
+    """Return the status that a request without a browser gets."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers)) as answer:  # noqa: S310
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_its_api_answers_who_has_the_token_only_and_under_its_own_name(address):
+    api = urlsplit(address)._replace(path="/api/contents/tutorial").geturl()
+    assert status(api) == 200
+    assert status(api.partition("?")[0]) == 403
+    assert status(api[:-1] + "~") == 403
+    assert status(api, Host="lab.example:8888") == 403
+
+
+def test_make_notebook_again_gives_the_same_address(lab, address):
+    again = lab.host("notebook")
+    assert (again.returncode, again.stdout.split()[-1]) == (0, address)
+
+
+def refused(lab: Lab, *words: str, **settings: str) -> None:
+    """Assert that make notebook ends with these words and no traceback."""
+    ran = lab.host("notebook", **settings)
+    assert ran.returncode == 1
+    assert "Traceback" not in ran.stderr
+    assert all(word in ran.stderr for word in words), ran.stderr
+
+
+def test_a_token_that_everybody_could_guess_is_refused(lab, address):
+    example = "change-me-jupyter"
+    assert example in (ROOT / ".env.example").read_text()
+    refused(lab, "JUPYTER_TOKEN in .env is still the example's", JUPYTER_TOKEN=example)
+    refused(lab, "JUPYTER_TOKEN in .env has 5 characters", JUPYTER_TOKEN="12345")
+
+
+def test_a_port_that_is_taken_is_named_with_its_setting(lab, address):
+    taken = lab.settings["MLFLOW_PORT"]
+    refused(lab, taken, "JUPYTER_PORT", JUPYTER_PORT=taken)
+
+
+def test_jupyterlab_itself_takes_no_token_but_a_good_one(lab):
+    """However it was started: an empty one would open it to everybody."""
+    code = "import runpy; runpy.run_path('trainer/jupyter/jupyter_server_config.py')"
+    for token in ("", "short", "change-me-jupyter"):
+        ran = lab.run("python", "-c", code, JUPYTER_TOKEN=token)
+        assert ran.returncode == 1
+        assert ran.stderr.startswith("JUPYTER_TOKEN in .env is missing, too short or the example's")
