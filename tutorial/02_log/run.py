@@ -15,11 +15,14 @@ import sys
 import textwrap
 import warnings
 
+import matplotlib.pyplot as plt
 import mlflow
 import sklearn
 from mlflow.models import infer_signature
+from sklearn.calibration import CalibrationDisplay
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import ConfusionMatrixDisplay
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -32,7 +35,8 @@ mlflow.set_experiment("02_log")
 warnings.filterwarnings("ignore", message="Hint: Inferred schema contains integer column")
 
 # %% The data and the model, as in lesson 01
-X, y = load_iris(as_frame=True, return_X_y=True)
+iris = load_iris(as_frame=True)
+X, y = iris.data, iris.target
 params = {"C": 1.0, "test_size": 0.3, "random_state": 7}
 X_train, X_test, y_train, y_test = train_test_split(
     X, y, test_size=params["test_size"], random_state=params["random_state"], stratify=y
@@ -75,17 +79,34 @@ print("  run_id     ", info.run_id)
 print("  version    ", info.registered_model_version, "of iris_log")
 assert info.model_uri == f"models:/{info.model_id}"
 
-# %% Where the model is
+# %% Pictures of it: these are artifacts of the run
 client = mlflow.MlflowClient()
+confusion = ConfusionMatrixDisplay.from_estimator(
+    model, X_test, y_test, display_labels=iris.target_names, colorbar=False
+)
+client.log_figure(run.info.run_id, confusion.figure_, "confusion_matrix.png")
+
+# %% One curve for each species: of the flowers that get this probability, how many are of it?
+figure, axes = plt.subplots()
+for number, species in enumerate(iris.target_names):
+    probability = model.predict_proba(X_test)[:, number]
+    CalibrationDisplay.from_predictions(
+        y_test == number, probability, n_bins=4, name=species, ax=axes
+    )
+axes.set(xlabel="Probability that the model gives", ylabel="Share of these flowers")
+client.log_figure(run.info.run_id, figure, "calibration_curve.png")
+
+# %% Where the model is
 logged = client.get_logged_model(info.model_id)
+pictures = [file.path for file in client.list_artifacts(run.info.run_id)]
 files = [file.path for file in client.list_artifacts(run.info.run_id, "model")]
 print("Where it is")
 print("  run's artifacts  ", run.info.artifact_uri)
 print("  model's artifacts", logged.artifact_location)
-print("  list_artifacts(run)         ", client.list_artifacts(run.info.run_id))
+print("  list_artifacts(run)         ", ", ".join(pictures))
 print('  list_artifacts(run, "model")', ", ".join(path.split("/")[1] for path in files))
 assert f"/models/{info.model_id}/" in logged.artifact_location
-assert client.list_artifacts(run.info.run_id) == []
+assert pictures == ["calibration_curve.png", "confusion_matrix.png"]
 assert "model/MLmodel" in files
 
 # %% What the run and the model know

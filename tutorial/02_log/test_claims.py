@@ -8,12 +8,18 @@ import sys
 from pathlib import Path
 from uuid import uuid4
 
+import matplotlib.pyplot as plt
 import mlflow
 import pandas as pd
 import pytest
 import sklearn
+from sklearn.calibration import calibration_curve
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import confusion_matrix
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 HERE = Path(__file__).parent
 EXAMPLE = HERE.parents[1] / "examples" / "02_log" / "behind_the_curtain.py"
@@ -85,6 +91,25 @@ def test_the_runs_own_artifacts_are_listed_without_the_model(client):
         mlflow.log_text("hello", "note.txt")
         log()
     assert [file.path for file in client.list_artifacts(run.info.run_id)] == ["note.txt"]
+
+
+def test_a_figure_is_logged_after_the_run_s_end_too(client):
+    with mlflow.start_run() as run:
+        pass
+    client.log_figure(run.info.run_id, plt.figure(), "empty.png")
+    assert [file.path for file in client.list_artifacts(run.info.run_id)] == ["empty.png"]
+
+
+def test_the_pictures_say_what_the_readme_reads_in_them():
+    x_train, x_test, y_train, y_test = train_test_split(
+        X, y, test_size=0.3, random_state=7, stratify=y
+    )
+    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(x_train, y_train)
+    matrix = confusion_matrix(y_test, model.predict(x_test))
+    assert matrix.tolist() == [[15, 0, 0], [0, 15, 0], [0, 1, 14]]
+    virginica = model.predict_proba(x_test)[:, 2]
+    shares, given = calibration_curve(y_test == 2, virginica, n_bins=4)
+    assert (shares[2], round(given[2], 2)) == (1.0, 0.66)
 
 
 def test_the_model_gets_the_parameters_logged_before_it_only():

@@ -17,6 +17,7 @@ import textwrap
 import time
 import warnings
 
+import matplotlib.pyplot as plt
 import mlflow
 import sklearn
 from mlflow import MlflowClient
@@ -125,6 +126,17 @@ for name in ("sepals", "challenger"):
     client.set_model_version_tag("iris_clf", versions[name].version, "gate", f"{verdict}: {words}")
     print(textwrap.fill(f"  {name} {verdict}: {words}", 96, subsequent_indent="    "))
     assert verdict == ("refused" if name == "sepals" else "passed")
+
+# %% The evidence as a picture, in the run that the tag gate_run names
+accuracies = {name: result.metrics["accuracy"] for name, result in measured.items()}
+figure, axes = plt.subplots(layout="constrained")
+axes.bar_label(axes.bar(accuracies.keys(), accuracies.values()), fmt="%.4f", label_type="center")
+axes.axhline(accuracies["baseline"] + 0.01, color="black", ls="--", label="0.01 above the baseline")
+axes.axhline(0.85, color="red", label="at least 0.85")
+axes.set(ylabel="accuracy on the held-out rows", ylim=(0, 1))
+figure.legend(loc="outside upper center", ncols=2)
+for result in measured.values():
+    client.log_figure(result.run_id, figure, "gate.png")
 
 # %% Promote with aliases: a copy for each environment, the trail on it, and the alias last
 environments = ("iris_clf", "iris_clf_qa", "iris_clf_prod")
