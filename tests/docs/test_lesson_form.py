@@ -1,0 +1,95 @@
+"""The one form of a lesson's README: its sections, its commands, and messages that a test has seen."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from lab.lessons import Lesson, lessons
+from tests.labs import ROOT
+from tests.readmes import COMMAND, IN_PROFILE, code, fenced, headings, indented_commands, section
+
+LESSONS = lessons(ROOT)
+SECTIONS = [
+    "Run it",
+    "What you see",
+    "What happened",
+    "Your turn",
+    "When it goes wrong",
+    "Further reading",
+]  # fmt: skip
+# Parts of a message that are different each time: what is left out, and what stands in quotes.
+VARIES = re.compile(r"…|\.\.\.|'[^']*'|\[…\]")
+
+pytestmark = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
+
+
+def test_a_goal_in_a_sentence_and_then_the_sections_in_order(lesson):
+    readme = lesson.folder / "README.md"
+    title, *sections = headings(readme)
+    assert title == ("h1", f"{lesson.number} {lesson.title}")
+    assert sections == [("h2", name) for name in SECTIONS]
+    goal = re.search(r"^# .*\n\n(.*)\n\n## Run it\n", readme.read_text())[1]
+    assert re.fullmatch(r"[A-Z][^.!?]*\.", goal), goal
+
+
+def test_how_to_run_it_and_what_to_do_then_are_typed_as_everywhere(lesson):
+    """Each command in an indented block is tried: here its form, in tests/lessons the rest of it."""
+    readme = lesson.folder / "README.md"
+    shown = {
+        block.text.partition("\n")[0].removeprefix("$ ") for block in fenced(readme, "console")
+    }
+    of_profile = (
+        f"docker compose --profile {lesson.profile} up --build --wait",
+        f"docker compose exec {lesson.profile} bash",
+    )
+    typed = indented_commands(readme)
+    assert f"lab check {lesson.number}" in typed
+    for command in typed:
+        if command.startswith("lab "):
+            assert re.fullmatch(rf"lab (check|hint) {lesson.number}", command)
+        elif command.startswith("make "):
+            assert (command, bool(lesson.profile)) == (f"make lesson-{lesson.number}", True)
+        elif command.startswith("docker "):
+            assert command in (*shown, *of_profile), command
+    inner = {IN_PROFILE.sub("", command) for command in typed}
+    assert (
+        f"python tutorial/{lesson.name}/run.py" in inner
+    ) or f"make lesson-{lesson.number}" in inner
+
+
+def test_further_reading_begins_with_mlflow_s_own_pages(lesson):
+    links = re.findall(
+        r"^- \[.*?\]\((.*?)\)", section(lesson.folder / "README.md", SECTIONS[-1]), re.M
+    )
+    assert 2 <= len([link for link in links if link.startswith("https://")]) <= 4
+    assert links[0].startswith("https://mlflow.org/docs/latest/")
+
+
+def messages(lesson: Lesson, tmp_path: Path) -> list[str]:
+    """Return what is quoted under "When it goes wrong": code of four words or more that is no command."""
+    part = tmp_path / "section.md"
+    part.write_text(section(lesson.folder / "README.md", "When it goes wrong"))
+    spans = [span.strip() for span in code(part)]
+    return [span for span in spans if len(span.split()) > 3 and not COMMAND.match(span)]
+
+
+def strings_in_tests(lesson: Lesson) -> str:
+    """Return every string in the tests that hold the lesson's claims, without a pattern's backslashes."""
+    folders = (lesson.folder, ROOT / "examples" / lesson.name, ROOT / "tests")
+    files = [file for folder in folders for file in folder.rglob("test_*.py")]
+    found = [
+        node.value
+        for file in files
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    return "\n".join(re.sub(r"\\(.)", r"\1", text) for text in found)
+
+
+def test_what_mlflow_says_when_it_goes_wrong_is_in_a_test_word_for_word(lesson, tmp_path):
+    quoted, tested = messages(lesson, tmp_path), strings_in_tests(lesson)
+    assert len(quoted) >= 3
+    parts = [part.strip(' .,:;`"(){}[]') for text in quoted for part in VARIES.split(text)]
+    assert [part for part in parts if len(part.split()) > 1 and part not in tested] == []

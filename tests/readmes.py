@@ -1,0 +1,100 @@
+"""What a Markdown file of ours shows: its blocks of code, the commands in them, its headings and links."""
+
+import doctest
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from sybil import Document
+from sybil.parsers.markdown.lexers import FencedCodeBlockLexer
+
+from host.settings import ROOT
+
+# `...` stands for what tells nothing: an id, a version's number. Widths of columns are no promises.
+RULES = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+# How long something took tells something, and is never the same.
+DURATION = re.compile(r"\d+(?:\.\d+)? (?=m?s\b)")
+# How a README writes a command for the shell of a profile's trainer.
+IN_PROFILE = re.compile(r"^docker compose exec (\w+) ")
+COMMAND = re.compile(r"(?:[A-Z_]+=\S+ )*(?:curl|diff|docker|lab|make|mlflow|python3?) ")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: the words behind its fence, its text, and the line where it begins."""
+
+    words: list[str]
+    text: str
+    line: int
+
+
+def fenced(file: Path, kind: str) -> list[Block]:
+    """Return the fenced blocks of one kind, `console` or `sh`, in order."""
+    document = Document.parse(str(file), FencedCodeBlockLexer(rf"{kind}\b.*"))
+    return [
+        Block(
+            found.region.lexemes["language"].split()[1:], found.region.lexemes["source"], found.line
+        )
+        for found in document
+    ]
+
+
+def difference(command: str, promised: str, printed: str) -> str | None:
+    """Return how what a command printed differs from what a README promises, or None."""
+    wanted, got = (DURATION.sub("N ", text) for text in (promised, printed))
+    checker = doctest.OutputChecker()
+    if checker.check_output(wanted, got, RULES):
+        return None
+    return checker.output_difference(doctest.Example(command, wanted), got, RULES)
+
+
+def tokens(file: Path) -> Iterator[Token]:
+    """Yield what Markdown makes of a file, the parts of paragraphs and tables too."""
+    for token in MarkdownIt("commonmark").enable("table").parse(file.read_text(encoding="utf-8")):
+        yield token
+        yield from token.children or ()
+
+
+def indented_commands(file: Path) -> list[str]:
+    """Return the commands in indented blocks, which a reader types; a backslash continues a line."""
+    blocks = [token.content for token in tokens(file) if token.type == "code_block"]
+    lines = "\n".join(blocks).replace("\\\n", "").splitlines()
+    return [re.sub(r"\s+(#.*)?", " ", line).strip() for line in lines if COMMAND.match(line)]
+
+
+def code(file: Path) -> list[str]:
+    """Return all that a file shows as code: spans, blocks line by line."""
+    kinds = ("code_inline", "code_block", "fence")
+    return [
+        line.removeprefix("$ ")
+        for token in tokens(file)
+        if token.type in kinds
+        for line in token.content.splitlines()
+    ]
+
+
+def headings(file: Path) -> list[tuple[str, str]]:
+    """Return the headings with their level, as ("h2", "Run it")."""
+    found = list(tokens(file))
+    return [
+        (token.tag, found[n + 1].content)
+        for n, token in enumerate(found)
+        if token.type == "heading_open"
+    ]
+
+
+def section(file: Path, title: str) -> str:
+    """Return the Markdown below a heading of the second level."""
+    text = file.read_text(encoding="utf-8")
+    return re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", text, re.M | re.S)[1]
+
+
+def markdown_files() -> list[Path]:
+    """Return every Markdown file of the checkout that git does not ignore."""
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"]
+    names = subprocess.run(listed, cwd=ROOT, text=True, capture_output=True, check=True).stdout
+    return [ROOT / name for name in names.splitlines() if (ROOT / name).exists()]
