@@ -43,6 +43,16 @@ def fenced(file: Path, kind: str) -> list[Block]:
     ]
 
 
+def console_blocks(readme: Path) -> list[tuple[str, str, str, str]]:
+    """Return what a README shows: where, the mode it speaks of or "", the command, what that prints."""
+    shown = []
+    for block in fenced(readme, "console"):
+        command, _, promised = block.text.partition("\n")
+        assert command.startswith("$ "), f"{readme}:{block.line}"
+        shown.append((f"{readme}:{block.line}", " ".join(block.words), command[2:], promised))
+    return shown
+
+
 def difference(command: str, promised: str, printed: str) -> str | None:
     """Return how what a command printed differs from what a README promises, or None."""
     wanted, got = (DURATION.sub("N ", text) for text in (promised, printed))

@@ -2,24 +2,13 @@
 
 import pytest
 
-from lab.lessons import Lesson, find, lessons
+from lab.lessons import find, lessons
 from tests.labs import ROOT, Lab
-from tests.readmes import IN_PROFILE, difference, fenced, indented_commands
+from tests.readmes import IN_PROFILE, console_blocks, difference, indented_commands
 
 LESSONS = [lesson.name for lesson in lessons(ROOT)]
 
 pytestmark = pytest.mark.parametrize("lesson", LESSONS)
-
-
-def console_blocks(lesson: Lesson) -> list[tuple[str, str, str, str]]:
-    """Return what a README shows: where, the mode it speaks of or "", the command, what that prints."""
-    readme = lesson.folder / "README.md"
-    shown = []
-    for block in fenced(readme, "console"):
-        command, _, promised = block.text.partition("\n")
-        assert command.startswith("$ "), f"{readme}:{block.line}"
-        shown.append((f"{readme}:{block.line}", " ".join(block.words), command[2:], promised))
-    return shown
 
 
 def in_shell(lab: Lab, command: str):
@@ -31,7 +20,7 @@ def in_shell(lab: Lab, command: str):
 
 def test_readme_shows_what_its_commands_print(lab, lesson):
     found = find(lesson, lessons(ROOT))
-    blocks = console_blocks(found)
+    blocks = console_blocks(found.folder / "README.md")
     shown = {IN_PROFILE.sub("", command) for _, _, command, _ in blocks}
     assert {f"python {script}" for script in found.scripts} <= shown
     assert {mode for _, mode, _, _ in blocks} <= {"", "stack", "embedded"}
@@ -47,7 +36,10 @@ def test_readme_shows_what_its_commands_print(lab, lesson):
 def test_readme_s_other_commands_work(lab, lesson):
     """What is typed and not shown with its output: the form of lab's and make's is tests/docs' affair."""
     found = find(lesson, lessons(ROOT))
-    shown = {IN_PROFILE.sub("", command) for _, _, command, _ in console_blocks(found)}
+    shown = {
+        IN_PROFILE.sub("", command)
+        for _, _, command, _ in console_blocks(found.folder / "README.md")
+    }
     for command in indented_commands(found.folder / "README.md"):
         if IN_PROFILE.sub("", command) in shown or command.startswith(("lab ", "make ", "docker ")):
             continue

@@ -1,8 +1,9 @@
-"""Open a script as a notebook, run every cell as JupyterLab does, and print what the cells print.
+"""Open a script as a notebook, run every cell as JupyterLab does, and print as JSON what the cells say.
 
-Inside a lab: python -m tests.notebooks.execute tutorial/02_log/run.py. With --figures it says how many show, too.
+Inside a lab: python -m tests.notebooks.execute tutorial/02_log/run.py
 """
 
+import json
 import sys
 from pathlib import Path
 
@@ -23,12 +24,15 @@ def executed(script: Path) -> NotebookNode:
     ).execute()
 
 
+def said(notebook: NotebookNode) -> dict[str, object]:
+    """Return the texts that the cells wrote to stdout and stderr, and how many figures they show."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    texts = {
+        name: "".join(o.text for o in outputs if o.output_type == "stream" and o.name == name)
+        for name in ("stdout", "stderr")
+    }
+    return texts | {"figures": sum("image/png" in o.get("data", {}) for o in outputs)}
+
+
 if __name__ == "__main__":
-    outputs = [
-        output for cell in executed(Path(sys.argv[1])).cells for output in cell.get("outputs", [])
-    ]
-    for output in outputs:
-        if output.output_type == "stream":
-            print(output.text, end="", file=getattr(sys, output.name))
-        else:
-            print(output.output_type, *output.get("data", {}), file=sys.stderr)
+    print(json.dumps(said(executed(Path(sys.argv[1])))))

@@ -1,0 +1,75 @@
+"""The lessons' scripts as notebooks: each prints what its README shows, and saving changes nothing."""
+
+import json
+import subprocess
+
+import jupytext
+import pytest
+from jupytext.config import load_jupytext_configuration_file
+
+from lab.lessons import find, lessons
+from tests.labs import ROOT, Lab
+from tests.readmes import IN_PROFILE, console_blocks, difference
+
+LESSONS = lessons(ROOT)
+# With marks for cells, and a learner's to open: checks and tests have marks for their writers.
+SCRIPTS = [
+    path.relative_to(ROOT)
+    for path in sorted([*ROOT.glob("tutorial/*/*.py"), *ROOT.glob("examples/*/*.py")])
+    if "\n# %%" in path.read_text() and not path.name.startswith(("check", "test_"))
+]
+
+
+def as_notebook(lab: Lab, script: str) -> dict[str, object]:
+    """Run a script as a notebook where make notebook has its kernels, and return what its cells say."""
+    words = ["python", "-m", "tests.notebooks.execute", script]
+    if lab.mode == "stack":
+        lab.start_profile("notebook")
+        ran = lab.compose("exec", "--no-TTY", "notebook", *words)
+    else:
+        ran = lab.run(*words)
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=str)
+def test_a_script_that_is_opened_and_saved_as_a_notebook_stays_as_it_is(script):
+    settings = load_jupytext_configuration_file(str(ROOT / "pyproject.toml"))
+    text = (ROOT / script).read_text(encoding="utf-8")
+    notebook = jupytext.reads(text, "py:percent", config=settings)
+    assert notebook.cells[0].cell_type == "markdown"
+    assert jupytext.writes(notebook, "py:percent", config=settings) == text
+
+
+@pytest.mark.parametrize("lesson", [lesson.name for lesson in LESSONS])
+def test_a_lesson_as_a_notebook_prints_what_its_readme_shows(lab, lesson):
+    found = find(lesson, LESSONS)
+    script = str(found.scripts[0])
+    [promised] = {
+        promised
+        for _, mode, command, promised in console_blocks(found.folder / "README.md")
+        if mode in ("", lab.mode) and IN_PROFILE.sub("", command) == f"python {script}"
+    }
+    said = as_notebook(lab, script)
+    assert said["stderr"] == ""
+    if differs := difference(script, promised, said["stdout"]):
+        pytest.fail(differs)
+    drawn = (ROOT / script).read_text().count("log_figure(")
+    assert said["figures"] >= min(drawn, 1)
+
+
+@pytest.mark.parametrize("lesson", [lesson.name for lesson in LESSONS])
+def test_an_exercise_runs_as_a_notebook_as_well(embedded_lab, lesson):
+    as_notebook(embedded_lab, str(find(lesson, LESSONS).exercise.relative_to(ROOT)))
+
+
+def test_a_notebook_s_run_has_its_commit_which_mlflow_does_not_record(lab):
+    as_notebook(lab, "tutorial/02_log/exercise.py")
+    code = (
+        "import mlflow; [run, *_] = mlflow.search_runs(experiment_names=['02_log_exercise'],"
+        " output_format='list'); tags = run.data.tags;"
+        " print(tags['mlflow.source.type'], tags['mlflow.source.git.commit'])"
+    )
+    head = ["git", "rev-parse", "HEAD"]
+    commit = subprocess.run(head, cwd=ROOT, text=True, capture_output=True, check=True).stdout
+    assert lab.run("python", "-c", code).stdout == f"NOTEBOOK {commit}"
