@@ -1,0 +1,201 @@
+"""The dev container by the public command-line tool, as VS Code starts it: a learner's own checkout, edited inside.
+
+The checkout is a copy whose owner is no root, because files keep their owner only if that can be told from root.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.labs import ROOT, Lab, stack_settings
+
+# Where the tests run as root the checkout is given to a user of this number: none of Debian's own.
+NUMBER = 4242
+EXERCISE = "tutorial/02_log/exercise.py"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A learner's checkout, and the tool that opens it."""
+
+    folder: Path
+    tool: Path
+    owner: int
+    lab: Lab
+
+    def run(self, *command: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in the checkout as its owner, with the engine's group."""
+        env = os.environ | self.lab.settings | {"HOME": str(self.tool)} | settings
+        as_owner = {}
+        if os.getuid() == 0:
+            engine = Path("/var/run/docker.sock").stat().st_gid
+            as_owner = {"user": self.owner, "group": engine, "extra_groups": []}
+        return subprocess.run(
+            command,
+            cwd=self.folder,
+            env=env,
+            text=True,
+            capture_output=True,
+            timeout=1200,
+            **as_owner,
+        )
+
+    def devcontainer(self, command: str, *words: str, **settings: str):
+        """Run the tool."""
+        tool = str(self.tool / "node_modules/.bin/devcontainer")
+        return self.run(tool, command, "--workspace-folder", str(self.folder), *words, **settings)
+
+    def inside(self, command: str) -> str:
+        """Run a shell command in the container as its terminal does, and return what it prints."""
+        ran = self.devcontainer("exec", "bash", "-ic", command)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        return ran.stdout
+
+
+def copy_checkout(target: Path) -> None:
+    """Copy what git has of this checkout, changes included, as a commit of its own."""
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=ROOT, text=True, capture_output=True, check=True).stdout
+    for name in filter(None, names.split("\0")):
+        if (ROOT / name).exists():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+    name = ["-c", "user.name=learner", "-c", "user.email=learner@example.com"]
+    for words in (["init", "--quiet"], ["add", "."], [*name, "commit", "--quiet", "-m", "The lab"]):
+        subprocess.run(["git", *words], cwd=target, check=True)
+
+
+@pytest.fixture(scope="module")
+def workspace() -> Iterator[Workspace]:
+    """A checkout of somebody who is no root, and the tool."""
+    lab = Lab("stack", stack_settings("mlflow-model-lab-dev"))
+    owner = os.getuid() or NUMBER
+    # Not pytest's folder, which is for its own user only.
+    with tempfile.TemporaryDirectory() as folder:
+        here = Workspace(Path(folder, "lab"), Path(folder, "tool"), owner, lab)
+        for path in (here.folder, here.tool):
+            path.mkdir()
+        copy_checkout(here.folder)
+        for file in (ROOT / "tests/stack/npm").iterdir():
+            shutil.copy(file, here.tool)
+        subprocess.run(["npm", "ci", "--silent"], cwd=here.tool, check=True)
+        if os.getuid() == 0:
+            Path(folder).chmod(0o755)
+            subprocess.run(["useradd", "--uid", str(NUMBER), "lab-owner"], check=True)
+            subprocess.run(["chown", "-R", f"{NUMBER}:{NUMBER}", folder], check=True)
+        try:
+            yield here
+        finally:
+            remove(here)
+            if os.getuid() == 0:
+                subprocess.run(["userdel", "lab-owner"], check=True)
+
+
+def remove(here: Workspace) -> None:
+    """Delete the containers and volumes, and the images that only this checkout has."""
+    project = here.lab.settings["COMPOSE_PROJECT_NAME"]
+    containers = here.run(
+        "docker", "ps", "-aq", "--filter", f"label=com.docker.compose.project={project}"
+    )
+    of_containers = here.run(
+        "docker", "inspect", "--format", "{{.Config.Image}}", *containers.stdout.split()
+    )
+    everything = ["--volumes", "--remove-orphans", "--rmi", "local"]
+    down = here.run("docker", "compose", "--profile", "*", "down", *everything)
+    assert down.returncode == 0, down.stderr
+    # The tool makes one more of the dev container's, with a name of its own.
+    ours = {name for name in of_containers.stdout.split() if name.startswith(("vsc-", project))}
+    here.run("docker", "rmi", "--force", f"{project}-devcontainer", *ours)
+
+
+@pytest.fixture(scope="module")
+def opened(workspace) -> Workspace:
+    """The checkout, opened in its container."""
+    up = workspace.devcontainer("up")
+    assert up.returncode == 0, up.stdout + up.stderr
+    # What the terminal shows first.
+    assert "Next  read tutorial/01_save/README.md" in up.stderr + up.stdout
+    return workspace
+
+
+def test_the_terminal_is_the_learner_s_and_lab_answers_there(opened):
+    assert opened.inside("id -un; pwd").split()[-2:] == ["learner", "/lab"]
+    assert "lab hint 01 2" in opened.inside("lab hint 1")
+
+
+def test_an_exercise_edited_inside_is_on_the_host_its_owner_s(opened):
+    opened.inside(f"echo '# mine' >> {EXERCISE}")
+    assert (opened.folder / EXERCISE).read_text().endswith("# mine\n")
+    opened.inside("lab run 01")
+    strangers = [path for path in opened.folder.rglob("*") if path.lstat().st_uid != opened.owner]
+    assert strangers == []
+
+
+def test_a_lesson_s_run_is_still_there_after_a_stop_and_a_start(opened):
+    assert "models:/m-" in opened.inside("lab run 02")
+    stopped = opened.run("docker", "compose", "stop")
+    assert stopped.returncode == 0, stopped.stderr
+    again = opened.devcontainer("up")
+    assert again.returncode == 0, again.stderr
+    count = "import mlflow; print(len(mlflow.search_runs(experiment_names=['02_log'])))"
+    assert opened.inside(f'python -c "{count}"').split()[-1] == "1"
+
+
+def test_the_pages_that_are_forwarded_answer_and_have_labels(opened):
+    read = opened.devcontainer("read-configuration")
+    configuration = json.loads(read.stdout)["configuration"]
+    forwarded = configuration["forwardPorts"]
+    assert set(forwarded) == {"mlflow:5000", "minio:9001"}
+    assert all(configuration["portsAttributes"][port]["label"] for port in forwarded)
+    for port in forwarded:
+        code = f"import urllib.request as u; print(u.urlopen('http://{port}/').status)"
+        # The editor asks for it as localhost.
+        assert opened.inside(f'python -c "{code}"').split()[-1] == "200"
+
+
+def test_the_other_services_secrets_are_not_in_the_workspace(opened):
+    assert opened.inside("wc -c < .env").split()[-1] == "0"
+    assert (opened.folder / ".env").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_port_that_is_taken_is_named_with_its_setting(opened):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = str(other.getsockname()[1])
+        up = opened.devcontainer("up", MLFLOW_PORT=taken)
+    assert up.returncode != 0
+    assert f"Port {taken} cannot be had" in up.stdout + up.stderr
+    assert "MLFLOW_PORT in .env" in up.stdout + up.stderr
+
+
+def test_what_jupyterlab_saves_is_the_learner_s_script_and_the_owner_s_file(opened):
+    """The other way to the same checkout; only here the checkout's owner is the learner."""
+    up = opened.run("docker", "compose", "up", "--build", "--wait", "notebook")
+    assert up.returncode == 0, up.stderr
+    [token] = [
+        line for line in (opened.folder / ".env").read_text().splitlines() if "TOKEN" in line
+    ]
+    address = f"http://127.0.0.1:{opened.lab.settings['JUPYTER_PORT']}/api/contents/{EXERCISE}"
+    headers = {"Authorization": f"token {token.partition('=')[2]}"}
+    before = (opened.folder / EXERCISE).read_text()
+    asked = urllib.request.Request(f"{address}?type=notebook", headers=headers)  # noqa: S310
+    with urllib.request.urlopen(asked) as answer:  # noqa: S310
+        notebook = json.load(answer)
+    notebook["content"]["cells"][1]["source"] = "import os  # edited"
+    body = json.dumps({"type": "notebook", "content": notebook["content"]}).encode()
+    saved = urllib.request.Request(address, body, headers, method="PUT")
+    with urllib.request.urlopen(saved) as answer:  # noqa: S310
+        assert answer.status == 200
+    after = (opened.folder / EXERCISE).read_text()
+    changed = [line for line in after.splitlines() if line not in before.splitlines()]
+    assert changed == ["import os  # edited"]
+    assert after.partition("# %% Make room")[2] == before.partition("# %% Make room")[2] != ""
+    assert (opened.folder / EXERCISE).stat().st_uid == opened.owner
