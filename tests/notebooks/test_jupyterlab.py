@@ -93,6 +93,6 @@ def test_jupyterlab_itself_takes_no_token_but_a_good_one(lab):
     """However it was started: an empty one would open it to everybody."""
     code = "import runpy; runpy.run_path('trainer/jupyter/jupyter_server_config.py')"
     for token in ("", "short", "change-me-jupyter"):
-        ran = lab.run("python", "-c", code, JUPYTER_TOKEN=token)
+        ran = lab.run("python", "-c", code, profile="notebook", JUPYTER_TOKEN=token)
         assert ran.returncode == 1
         assert ran.stderr.startswith("JUPYTER_TOKEN in .env is missing, too short or the example's")

@@ -13,6 +13,7 @@ PROFILES = {
     "mlflow": None,
     "trainer": None,
     "serving": "serving",
+    "notebook": "notebook",
     "flavors": "flavors",
     "spark": "spark",
     "spark-master": "spark",

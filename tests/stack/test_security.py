@@ -18,7 +18,7 @@ from tests.stack.containers import (
     secrets,
 )
 
-TRAINERS = ("trainer", "flavors", "spark")
+TRAINERS = ("trainer", "notebook", "flavors", "spark")
 READER = {"LAB_DB_READER_PASSWORD", "LAB_S3_READER_SECRET_KEY"}
 SERVER = {"LAB_DB_PASSWORD", "LAB_S3_ACCESS_KEY", "LAB_S3_SECRET_KEY"}
 ROOT_ACCOUNT = {"MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD"}
@@ -31,6 +31,7 @@ KNOWN = {
     | {"LAB_S3_ACCESS_KEY", "LAB_S3_SECRET_KEY", "LAB_S3_READER_SECRET_KEY"},
     "mlflow": SERVER | {"MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY"},
     "trainer": READER,
+    "notebook": READER | {"JUPYTER_TOKEN"},
     "flavors": READER,
     "spark": READER,
     "spark-master": set(),
@@ -42,6 +43,7 @@ PUBLISHED = {
     "mlflow": {"MLFLOW_PORT"},
     "minio": {"MINIO_PORT", "MINIO_CONSOLE_PORT"},
     "serving": {"SERVING_PORT"},
+    "notebook": {"JUPYTER_PORT"},
     "spark": {"SPARK_UI_PORT"},
     "spark-master": {"SPARK_MASTER_UI_PORT"},
 }
@@ -104,7 +106,7 @@ def test_it_can_write_nothing_of_its_image(stack_lab, service):
 
 def test_it_knows_its_own_secrets_only(stack_lab, container):
     every = secrets()
-    assert len(set(every.values())) == len(every) == 10
+    assert len(set(every.values())) == len(every) == 11
     known = environment(stack_lab, container)
     if container in PROFILES:
         known += inside(stack_lab, container, "env")
@@ -149,7 +151,7 @@ def listening(port: int) -> set[str]:
 
 
 # The services whose images are built here, and none of which is another's.
-BUILT = ("mlflow", "minio", "minio-setup", "trainer", "flavors", "spark")
+BUILT = ("mlflow", "minio", "minio-setup", "trainer", "notebook", "flavors", "spark")
 LEFTOVERS = """
 find /tmp /var/tmp /root /var/lib/apt/lists -mindepth 1 -not -name .bashrc -not -name .profile
 find /var/cache/apt -type f -size +0

@@ -31,7 +31,7 @@ def test_trainer_has_the_server_s_packages_in_the_same_versions():
     assert server.items() <= trainer.items() <= dev.items()
 
 
-@pytest.mark.parametrize("profile", ["flavors", "spark"])
+@pytest.mark.parametrize("profile", ["notebook", "flavors", "spark"])
 def test_a_profile_s_trainer_has_the_trainer_s_packages_in_the_same_versions(profile):
     trainer, more = (pins(ROOT / "requirements" / f"{n}.txt") for n in ("trainer", profile))
     assert trainer.items() < more.items()

@@ -33,7 +33,7 @@ def test_env_file_gets_random_passwords_and_is_its_owner_s_only(root):
     settings.ensure_env_file()
     written, example = (settings.read_env_file(root / name) for name in (".env", ".env.example"))
     secret = {name for name in example if name.endswith((*settings.PASSWORDS, "ENCRYPTION_KEY"))}
-    assert len({written[name] for name in secret}) == len(secret) == 10
+    assert len({written[name] for name in secret}) == len(secret) == 11
     Fernet(written["MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY"])
     settings.check_passwords()
     assert not any("change-me" in value for value in written.values())
@@ -72,7 +72,7 @@ def test_every_value_of_the_example_that_is_a_secret_is_refused(root, monkeypatc
     settings.ensure_env_file()
     example = settings.read_env_file(root / ".env.example")
     secret = {name: value for name, value in example.items() if "change-me" in value}
-    assert len(secret) == 10
+    assert len(secret) == 11
     for name, value in secret.items():
         with monkeypatch.context() as context:
             context.setenv(name, value)
