@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from types import ModuleType
 
-from host import audit, backup, embedded, stack, venv
+from host import audit, backup, embedded, new_lesson, stack, venv
 from host.errors import LabError
 from host.settings import ROOT, port, settings
 
@@ -152,7 +152,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python3 -m host")
     modal = ["up", "down", "shell"]
     data = ["delete-data", "backup", "restore", "upgrade-database"]
-    choices = [*modal, "demo", "test", "bench", "lesson", *data, "install", "audit"]
+    choices = [*modal, "demo", "test", "bench", "lesson", *data, "install", "audit", "new-lesson"]
     parser.add_argument("command", choices=choices)
     parser.add_argument("argument", nargs="?")
     words = parser.parse_args()
@@ -171,6 +171,10 @@ def carry_out(command: str, argument: str | None) -> int:
         return 0
     if command == "audit":
         return audit.audit()
+    if command == "new-lesson":
+        folder = new_lesson.create(argument or "").relative_to(ROOT)
+        print(f"{folder} is a lesson that works. Make it yours, its README first.")
+        return 0
     mode = choose()
     if command == "demo":
         return demo(mode)
