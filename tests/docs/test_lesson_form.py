@@ -8,7 +8,15 @@ import pytest
 
 from lab.lessons import Lesson, lessons
 from tests.labs import ROOT
-from tests.readmes import COMMAND, IN_PROFILE, code, fenced, headings, indented_commands, section
+from tests.readmes import (
+    COMMAND,
+    IN_PROFILE,
+    code,
+    headings,
+    indented_commands,
+    samples,
+    section,
+)
 
 LESSONS = lessons(ROOT)
 SECTIONS = [
@@ -18,7 +26,7 @@ SECTIONS = [
     "Your turn",
     "When it goes wrong",
     "Further reading",
-]  # fmt: skip
+]
 # Parts of a message that are different each time: what is left out, what stands in quotes, a lesson.
 VARIES = re.compile(r"…|\.\.\.|'[^']*'|\[…\]|\b\d\d_\w+")
 
@@ -37,9 +45,7 @@ def test_a_goal_in_a_sentence_and_then_the_sections_in_order(lesson):
 def test_how_to_run_it_and_what_to_do_then_are_typed_as_everywhere(lesson):
     """Each command in an indented block is tried: here its form, in tests/lessons the rest of it."""
     readme = lesson.folder / "README.md"
-    shown = {
-        block.text.partition("\n")[0].removeprefix("$ ") for block in fenced(readme, "console")
-    }
+    shown = {sample.command for sample in samples(readme)}
     of_profile = (
         f"docker compose --profile {lesson.profile} up --build --wait",
         f"docker compose exec {lesson.profile} bash",
@@ -54,9 +60,7 @@ def test_how_to_run_it_and_what_to_do_then_are_typed_as_everywhere(lesson):
         elif command.startswith("docker "):
             assert command in (*shown, *of_profile), command
     inner = {IN_PROFILE.sub("", command) for command in typed}
-    assert (
-        f"python tutorial/{lesson.name}/run.py" in inner
-    ) or f"make lesson-{lesson.number}" in inner
+    assert {f"python tutorial/{lesson.name}/run.py", f"make lesson-{lesson.number}"} & inner
 
 
 def test_further_reading_begins_with_mlflow_s_own_pages(lesson):
@@ -85,7 +89,7 @@ def seen_by_tests(lesson: Lesson) -> str:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]
-    found += [block.text for block in fenced(lesson.folder / "README.md", "console")]
+    found += [sample.promised for sample in samples(lesson.folder / "README.md")]
     # A pattern's backslashes are none of the message.
     return re.sub(r"\\(.)", r"\1", "\n".join(found)).replace("`", "")
 
