@@ -3,7 +3,7 @@
 PYTHON ?= python3
 LAB = $(PYTHON) -m host
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench up down shell notebook delete-data backup restore upgrade-database audit lint lock
+.PHONY: help demo test bench up down shell notebook delete-data backup restore upgrade-database audit new-lesson lint lock
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { sub("%", "NN", $$1); printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ upgrade-database: ## bring an older MLflow's database to this version's schema, 
 
 audit: ## look up known vulnerabilities of the packages and of MinIO
 	@$(LAB) audit
+
+new-lesson: ## make a lesson to begin with, as: make new-lesson NAME=08_topic
+	@$(LAB) new-lesson "$(NAME)"
 
 lint: ## check the code with ruff
 	@$(LAB) install dev

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from urllib.parse import quote
 
-from host import audit, backup, embedded, stack, venv
+from host import audit, backup, embedded, new_lesson, stack, venv
 from host.errors import LabError
 from host.settings import ROOT, port, settings
 
@@ -153,7 +153,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python3 -m host")
     modal = ["up", "down", "shell", "notebook"]
     data = ["delete-data", "backup", "restore", "upgrade-database"]
-    choices = [*modal, "demo", "test", "bench", "lesson", *data, "install", "audit", "prepare"]
+    others = ["install", "audit", "new-lesson", "prepare"]
+    choices = [*modal, "demo", "test", "bench", "lesson", *data, *others]
     parser.add_argument("command", choices=choices)
     parser.add_argument("argument", nargs="?")
     words = parser.parse_args()
@@ -175,6 +176,10 @@ def carry_out(command: str, argument: str | None) -> int:
     if command == "prepare":
         # Of the dev container, which is the stack in any case.
         stack.prepare()
+        return 0
+    if command == "new-lesson":
+        folder = new_lesson.create(argument or "").relative_to(ROOT)
+        print(f"{folder} is a lesson that works. Make it yours, its README first.")
         return 0
     mode = choose()
     if command == "demo":

@@ -106,3 +106,14 @@ def delete(lab: Lab) -> None:
     everything = ["--volumes", "--remove-orphans", "--rmi", "local"]
     deleted = lab.compose("--profile", "*", "down", *everything)
     assert deleted.returncode == 0, deleted.stderr
+
+
+def copy_of_checkout(target: Path) -> None:
+    """Copy this checkout as git has it, with what is new in it; nothing that the lab made."""
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=ROOT, text=True, capture_output=True, check=True).stdout
+    for path in (ROOT / name for name in names.splitlines()):
+        if path.exists():
+            copy = target / path.relative_to(ROOT)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, copy)

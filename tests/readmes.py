@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from sybil import Document
 from sybil.parsers.markdown.lexers import FencedCodeBlockLexer
 
-from host.settings import ROOT
+from tests.labs import ROOT, Lab
 
 # `...` stands for what tells nothing: an id, a version's number. Widths of columns are no promises.
 RULES = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
@@ -43,23 +44,49 @@ def fenced(file: Path, kind: str) -> list[Block]:
     ]
 
 
-def console_blocks(readme: Path) -> list[tuple[str, str, str, str]]:
-    """Return what a README shows: where, the mode it speaks of or "", the command, what that prints."""
-    shown = []
+@dataclass(frozen=True)
+class Sample:
+    """A command with what it prints: where that stands, and the only mode in which it holds, or ""."""
+
+    where: str
+    mode: str
+    command: str
+    promised: str
+
+
+def samples(readme: Path) -> list[Sample]:
+    """Return the commands that a README shows with what they print: its blocks `console`."""
+    found = []
     for block in fenced(readme, "console"):
+        where = f"{readme}:{block.line}"
         command, _, promised = block.text.partition("\n")
-        assert command.startswith("$ "), f"{readme}:{block.line}"
-        shown.append((f"{readme}:{block.line}", " ".join(block.words), command[2:], promised))
-    return shown
+        assert command.startswith("$ ") and block.words in ([], ["stack"], ["embedded"]), where
+        found.append(Sample(where, "".join(block.words), command.removeprefix("$ "), promised))
+    return found
 
 
-def difference(command: str, promised: str, printed: str) -> str | None:
-    """Return how what a command printed differs from what a README promises, or None."""
-    wanted, got = (DURATION.sub("N ", text) for text in (promised, printed))
+def in_shell(lab: Lab, command: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as a README has it typed: in the lab's folder, in the trainer that it names."""
+    profile = IN_PROFILE.match(command)
+    inner = f'cd "${{LAB_ROOT:-/lab}}" && {IN_PROFILE.sub("", command)}'
+    return lab.run("bash", "-c", inner, profile=profile[1] if profile else None, **env)
+
+
+def assert_holds(lab: Lab, sample: Sample, **env: str) -> None:
+    """Assert that a command works and prints what the README promises."""
+    ran = in_shell(lab, sample.command, **env)
+    assert (ran.returncode, ran.stderr) == (0, ""), f"{sample.where}\n{ran.stdout}\n{ran.stderr}"
+    assert_prints(sample, ran.stdout)
+
+
+def assert_prints(sample: Sample, printed: str) -> None:
+    """Assert that this is what the README promises."""
+    promised, printed = (DURATION.sub("N ", text) for text in (sample.promised, printed))
     checker = doctest.OutputChecker()
-    if checker.check_output(wanted, got, RULES):
-        return None
-    return checker.output_difference(doctest.Example(command, wanted), got, RULES)
+    if not checker.check_output(promised, printed, RULES):
+        example = doctest.Example(sample.command, promised)
+        differs = checker.output_difference(example, printed, RULES)
+        pytest.fail(f"{sample.where}\n$ {sample.command}\n{differs}")
 
 
 def tokens(file: Path) -> Iterator[Token]:

@@ -265,8 +265,8 @@ def test_without_held_out_rows_a_version_is_refused(line, client, experiment_id)
         info = mlflow.sklearn.log_model(fitted("best"), name="model", pip_requirements=PIP)
     said = line.promote(line.register(info))
     assert said == (
-        f"The run {run.info.run_id} behind models:/{line.dev}/1 recorded no {HELDOUT}, so there is "
-        "nothing to judge it by. Log the held-out rows there, with the true species."
+        f"The run {run.info.run_id} behind models:/{line.dev}/1 recorded no evaluation/heldout.csv, "
+        "so there is nothing to judge it by. Log the held-out rows there, with the true species."
     )
 
 

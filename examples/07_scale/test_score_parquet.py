@@ -320,6 +320,7 @@ def test_a_cluster_that_is_not_there_is_said_and_not_waited_for(models, rows, fo
 def test_without_pyspark_it_is_left_out_with_the_command_that_brings_it(tmp_path):
     (tmp_path / "pyspark.py").write_text("raise ModuleNotFoundError('pyspark')")
     said = refused(score(PYTHONPATH=str(tmp_path)), status=77)
+    assert said.startswith("pyspark is not installed here.")
     assert said.endswith("make lesson-07")
 
 

@@ -35,7 +35,9 @@ def test_unset_or_empty(lab):
         lab.run("python", SCRIPTS[0], unset="MLFLOW_TRACKING_URI"),
         *run_each(lab, address=""),
     ):
-        assert_explained(ran, "is not set", "docker compose exec trainer bash", "make shell")
+        assert_explained(
+            ran, "MLFLOW_TRACKING_URI is not set", "docker compose exec trainer bash", "make shell"
+        )
 
 
 def test_nothing_there(lab):

@@ -10,7 +10,7 @@ from jupytext.config import load_jupytext_configuration_file
 
 from lab.lessons import Lesson, lessons
 from tests.labs import ROOT, Lab
-from tests.readmes import IN_PROFILE, console_blocks, difference
+from tests.readmes import IN_PROFILE, assert_prints, samples
 
 LESSONS = lessons(ROOT)
 # With marks for cells, and a learner's to open: checks and tests have marks for their writers.
@@ -42,15 +42,15 @@ def test_a_script_that_is_opened_and_saved_as_a_notebook_stays_as_it_is(script):
 def prints_what_its_readme_shows(lab: Lab, lesson: Lesson) -> None:
     """Fail unless a lesson's notebook says what its script does, and shows the figures that it draws."""
     script = str(lesson.scripts[0])
-    [promised] = {
-        promised
-        for _, mode, command, promised in console_blocks(lesson.folder / "README.md")
-        if mode in ("", lab.mode) and IN_PROFILE.sub("", command) == f"python {script}"
-    }
+    [sample] = [
+        sample
+        for sample in samples(lesson.folder / "README.md")
+        if sample.mode in ("", lab.mode)
+        and IN_PROFILE.sub("", sample.command) == f"python {script}"
+    ]
     said = as_notebook(lab, script)
     assert said["stderr"] == ""
-    if differs := difference(script, promised, said["stdout"]):
-        pytest.fail(differs)
+    assert_prints(sample, said["stdout"])
     assert said["figures"] >= (ROOT / script).read_text().count("plt.subplots(")
 
 

@@ -112,7 +112,7 @@ def test_the_lesson_removes_only_what_it_made(ran):
 
 
 def test_a_failed_save_has_the_next_one_refused(tree, tmp_path):
-    with pytest.raises(MlflowException, match="references untrusted types"):
+    with pytest.raises(MlflowException, match="The saved sklearn model references untrusted types"):
         mlflow.sklearn.save_model(tree, tmp_path / "tree", **PIP)
     with pytest.raises(MlflowException, match="already exists and is not empty"):
         mlflow.sklearn.save_model(tree, tmp_path / "tree", skops_trusted_types=[TREE], **PIP)
@@ -142,7 +142,7 @@ def test_mlflow_adds_itself_to_a_list_that_lacks_it(tree, tmp_path):
 
 def test_dst_path_must_exist(saved_tree, tmp_path):
     with pytest.raises(
-        MlflowException, match="The destination path for downloaded artifacts does not exist"
+        MlflowException, match="The destination path for downloaded artifacts does not exist!"
     ):
         mlflow.sklearn.load_model(str(saved_tree), dst_path=str(tmp_path / "nowhere"))
 
@@ -177,13 +177,17 @@ def test_a_function_of_the_script_itself_cannot_be_loaded_elsewhere(tmp_path, mo
 
 
 def test_code_paths_is_a_list(tree, tmp_path):
-    with pytest.raises(TypeError, match="Argument code_paths should be a list, not"):
+    with pytest.raises(TypeError, match="Argument code_paths should be a list, not <class 'str'>"):
         mlflow.sklearn.save_model(tree, tmp_path / "tree", code_paths="petal_features.py", **PIP)
 
 
 def test_a_lambda_cannot_be_saved_even_when_trusted(iris, tmp_path):
     model = make_pipeline(FunctionTransformer(lambda x: x), DecisionTreeClassifier()).fit(*iris)
-    with pytest.raises(MlflowException, match="not defined at the top level"):
+    words = (
+        "The sklearn model could not be serialized in the skops serialization format. skops does not "
+        "support custom functions or classes that are not defined at the top level."
+    )
+    with pytest.raises(MlflowException, match=words):
         mlflow.sklearn.save_model(
             model,
             tmp_path / "model",

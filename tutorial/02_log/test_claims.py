@@ -195,7 +195,9 @@ def test_a_name_is_not_a_path(argument):
 def test_a_run_without_a_model_of_that_name_says_so():
     with mlflow.start_run() as run:
         log("other")
-    message = "Failed to download artifacts from path 'model', please ensure that the path is"
+    message = (
+        "Failed to download artifacts from path 'model', please ensure that the path is correct."
+    )
     with pytest.raises(mlflow.MlflowException, match=message):
         mlflow.sklearn.load_model(f"runs:/{run.info.run_id}/model")
 

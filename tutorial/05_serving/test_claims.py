@@ -6,6 +6,7 @@ import hmac
 import io
 import json
 import os
+import runpy
 import secrets
 import signal
 import socket
@@ -25,6 +26,7 @@ import sklearn
 from mlflow.entities.webhook import WebhookAction, WebhookEntity
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
+from mlflow.utils.validation import _validate_webhook_url
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 
@@ -447,6 +449,18 @@ def test_row_of_the_deliveries_holds(service, name, row):
     assert says.strip("`") in answer.text
 
 
+def test_a_secret_that_is_missing_or_another_one_lets_no_delivery_in():
+    doorkeeper = runpy.run_path(str(SERVICE))["Doorkeeper"]
+    names = ("x-mlflow-delivery-id", "x-mlflow-timestamp", "x-mlflow-signature")
+    headers = dict.fromkeys(names, "v1,0")
+    for secret, words in (
+        (None, "LAB_WEBHOOK_SECRET is not set."),
+        ("s", "The signature is wrong."),
+    ):
+        assert doorkeeper(secret).refusal(headers, b"") == words
+        assert f"`{words}` (401)" in README
+
+
 def test_a_delivery_moves_the_service_to_what_the_alias_means_and_to_nothing_else(
     client, name, service, back_to_1
 ):
@@ -530,10 +544,21 @@ def test_there_is_no_webhook_for_a_stage():
     assert not [action for action in WebhookAction if "transition" in action.value]
 
 
-def test_the_registry_refuses_a_webhook_scheme_in_the_words_of_the_readme(client):
+def test_the_registry_refuses_a_webhook_scheme_in_the_words_of_the_readme(client, monkeypatch):
     with pytest.raises(MlflowException) as refused:
         client.create_webhook("test", "ftp://127.0.0.1/", ["model_version_alias.created"])
     assert "Invalid webhook URL scheme: 'ftp'. Allowed schemes are: " in str(refused.value)
+    # What the server asks, here as one without the two settings of the lab asks it.
+    for setting in ("MLFLOW_WEBHOOK_ALLOWED_SCHEMES", "MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS"):
+        monkeypatch.delenv(setting, raising=False)
+    for url, words in {
+        "http://serving": "Invalid webhook URL scheme: 'http'. Allowed schemes are: https.",
+        "https://127.0.0.1": "Webhook URL must not resolve to a non-public IP address.",
+    }.items():
+        with pytest.raises(MlflowException) as refused:
+            _validate_webhook_url(url)
+        assert words in str(refused.value)
+        assert words in README
 
 
 def test_a_tracking_server_that_is_gone_leaves_the_version_serving_and_is_reported(service, name):

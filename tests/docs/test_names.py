@@ -1,0 +1,79 @@
+"""What the Markdown files name is there, and what is there is named: commands, targets, files, headings."""
+
+import re
+import subprocess
+
+import pytest
+import typer
+
+from lab.cli import app
+from tests.labs import ROOT
+from tests.readmes import code, headings, markdown_files, tokens
+
+FILES = markdown_files()
+README = ROOT / "README.md"
+# Without --help, which every command has.
+OPTIONS = {
+    name: {option for parameter in command.params for option in parameter.opts if "--" in option}
+    for name, command in typer.main.get_command(app).commands.items()
+}
+
+each_file = pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+
+
+def targets() -> list[str]:
+    """Return what `make help` lists."""
+    listed = subprocess.run(["make", "help"], cwd=ROOT, text=True, capture_output=True, check=True)
+    return re.findall(r"^make (\S+)", listed.stdout, flags=re.MULTILINE)
+
+
+def test_readme_s_table_has_every_command_of_lab_with_every_option():
+    rows = re.findall(r"^\| `lab (\w+)[^`]*` \|.*$", README.read_text(), flags=re.MULTILINE)
+    assert sorted(rows) == sorted(OPTIONS)
+    for name, options in OPTIONS.items():
+        [row] = re.findall(rf"^\| `lab {name}\b.*$", README.read_text(), flags=re.MULTILINE)
+        assert set(re.findall(r"--\w+", row)) == options, row
+
+
+@each_file
+def test_a_command_of_lab_that_is_shown_exists(file):
+    for line in code(file):
+        for name, rest in re.findall(r"^(?:docker compose exec \w+ )?lab ([a-z]+)(.*)", line):
+            assert name in OPTIONS, line
+            assert set(re.findall(r"--[a-z]+", rest)) <= OPTIONS[name], line
+
+
+@each_file
+def test_a_target_of_make_that_is_shown_exists(file):
+    known = "|".join(name.replace("NN", r"(\d\d|NN)") for name in targets())
+    for line in code(file):
+        for name in re.findall(r"^(?:[A-Z_]+=\S+ )*make (?:[A-Z]+=\S+ )*([a-z][\w-]*)", line):
+            assert re.fullmatch(known, name), line
+
+
+def test_every_target_of_make_is_shown_somewhere():
+    shown = "\n".join(line for file in FILES for line in code(file))
+    missing = [
+        name for name in targets() if not re.search(rf"\bmake {name.replace('NN', '.+')}\b", shown)
+    ]
+    assert missing == []
+
+
+def anchors(file) -> set[str]:
+    """Return the anchors that GitHub gives a file's headings."""
+    titles = [
+        re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for _, title in headings(file)
+    ]
+    return set(titles)
+
+
+@each_file
+def test_every_link_and_image_leads_somewhere(file):
+    for token in tokens(file):
+        target = token.attrs.get("href") or token.attrs.get("src")
+        if target is None or re.match(r"https?:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        there = (file.parent / name).resolve() if name else file
+        assert there.is_relative_to(ROOT) and there.exists(), target
+        assert not anchor or anchor in anchors(there), target
