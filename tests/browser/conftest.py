@@ -1,0 +1,131 @@
+"""A browser on the lab's pages, as a learner has it who has run a lesson."""
+
+import json
+import os
+import shutil
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Error, Locator, Page, sync_playwright
+
+from host.settings import settings
+from lab.lessons import Lesson, find, lessons
+from tests.browser.pictures import take, write
+from tests.browser.pictures import why_out_of_date as why
+from tests.labs import ROOT, Lab
+
+# What README 02 has the learner close or choose once, and MLflow keeps in the browser.
+CLOSED = """
+localStorage.setItem("mlflow.assistant.fab.autoOpenedOnFirstLoad_v1", "true");
+localStorage.setItem("mlflow.assistant.panelOpen_v1", "false");
+localStorage.setItem("_mlflow_model_registry_promo_modal_dismissed_v1", "true");
+"""
+VIEW = "workflowType=machine_learning"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium where it is on the PATH, otherwise Playwright's own."""
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
+        except Error as error:
+            pytest.fail(
+                "No browser could be started. Install Chromium (Debian: apt install chromium), or "
+                f"Playwright's own: .venv/bin/python -m playwright install chromium\n{error}"
+            )
+        yield browser
+        browser.close()
+
+
+def ask(lab: Lab, call: str, **body: object) -> dict:
+    """Return what the lab's server answers to a call of its API."""
+    url = f"http://127.0.0.1:{lab.settings['MLFLOW_PORT']}/api/2.0/mlflow/{call}"
+    data = json.dumps(body).encode() if body else None
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})  # noqa: S310
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with direct.open(request, timeout=30) as answer:
+        return json.load(answer)
+
+
+def experiment_of(lab: Lab, lesson: Lesson) -> str | None:
+    """Return the number of the lesson's experiment, None if it has none with a run in it."""
+    try:
+        found = ask(lab, f"experiments/get-by-name?experiment_name={lesson.name}")["experiment"]
+    except urllib.error.HTTPError:
+        return None
+    number = found["experiment_id"]
+    runs = ask(lab, "runs/search", experiment_ids=[number], max_results=1)
+    return number if runs else None
+
+
+@pytest.fixture(scope="module")
+def lesson(lab: Lab, request: pytest.FixtureRequest) -> Lesson:
+    """A lesson that has been run on this lab: by another test, or now."""
+    lesson = find(request.param, lessons(ROOT))
+    if experiment_of(lab, lesson) is None:
+        ran = lab.run("lab", "run", lesson.number)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+    return lesson
+
+
+@pytest.fixture
+def page(lab: Lab, lesson: Lesson, browser: Browser) -> Iterator[Page]:
+    """The page of the lesson's runs, at the address that `lab demo` prints for it."""
+    server = f"http://localhost:{lab.settings['MLFLOW_PORT']}"
+    runs = f"/#/experiments/{experiment_of(lab, lesson)}/runs?{VIEW}"
+    yield from opened(browser, server, runs)
+
+
+@pytest.fixture
+def console(lab: Lab, lesson: Lesson, browser: Browser) -> Iterator[Page]:
+    """MinIO's console, at the address that `lab demo` prints, with its root account logged in."""
+    server = f"http://localhost:{lab.settings['MINIO_CONSOLE_PORT']}"
+    for page in opened(browser, server, "/browser/mlflow"):
+        page.locator("#accessKey").fill(settings()["MINIO_ROOT_USER"])
+        page.locator("#secretKey").fill(settings()["MINIO_ROOT_PASSWORD"])
+        page.get_by_role("button", name="Login").click()
+        page.get_by_role("button", name="Acknowledge").click()
+        yield page
+
+
+def opened(browser: Browser, server: str, path: str) -> Iterator[Page]:
+    """Yield a page in a browser that has opened nothing before, and close it."""
+    context = browser.new_context(
+        base_url=server,
+        viewport={"width": 1280, "height": 800},
+        locale="en-GB",
+        timezone_id="UTC",
+        # MLflow's pages refuse the style that pictures are taken in.
+        bypass_csp=True,
+    )
+    context.add_init_script(CLOSED)
+    page = context.new_page()
+    page.goto(path)
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def picture(page: Page, lesson: Lesson) -> Callable[..., None]:
+    """A function that compares the page with a picture in the lesson's folder.
+
+    `make screenshots` has it take the picture in place of that.
+    """
+
+    def picture(name: str, *parts: Locator, varies: tuple[Locator, ...] = ()) -> None:
+        file = lesson.folder / f"{name}.png"
+        shown = f"({file.name})"
+        assert shown in (lesson.folder / "README.md").read_text(), f"No README shows {shown}."
+        now = take(page, parts, varies)
+        if os.environ.get("LAB_TEST_SCREENSHOTS"):
+            write(now, file)
+        elif problem := why(file, now):
+            pytest.fail(
+                f"{file.relative_to(ROOT)} is out of date: {problem}. "
+                "Take it again: make screenshots"
+            )
+
+    return picture
