@@ -5,10 +5,10 @@ import os
 import shutil
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
-from playwright.sync_api import Browser, Error, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Locator, Page, expect, sync_playwright
 
 from host.settings import settings
 from lab.lessons import Lesson, find, lessons
@@ -16,13 +16,16 @@ from tests.browser.pictures import take, write
 from tests.browser.pictures import why_out_of_date as why
 from tests.labs import ROOT, Lab
 
-# What README 02 has the learner close or choose once, and MLflow keeps in the browser.
-CLOSED = """
+# What README 02 has the learner choose and close once, as MLflow keeps it in the browser.
+CHOSEN = """
+localStorage.setItem("mlflow.workflowType_v1", '"machine_learning"');
 localStorage.setItem("mlflow.assistant.fab.autoOpenedOnFirstLoad_v1", "true");
 localStorage.setItem("mlflow.assistant.panelOpen_v1", "false");
 localStorage.setItem("_mlflow_model_registry_promo_modal_dismissed_v1", "true");
 """
-VIEW = "workflowType=machine_learning"
+
+# Milliseconds: a machine on which both modes are tested at once is slow.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +47,7 @@ def ask(lab: Lab, call: str, **body: object) -> dict:
     """Return what the lab's server answers to a call of its API."""
     url = f"http://127.0.0.1:{lab.settings['MLFLOW_PORT']}/api/2.0/mlflow/{call}"
     data = json.dumps(body).encode() if body else None
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})  # noqa: S310
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with direct.open(request, timeout=30) as answer:
         return json.load(answer)
@@ -74,9 +77,13 @@ def lesson(lab: Lab, request: pytest.FixtureRequest) -> Lesson:
 @pytest.fixture
 def page(lab: Lab, lesson: Lesson, browser: Browser) -> Iterator[Page]:
     """The page of the lesson's runs, at the address that `lab demo` prints for it."""
-    server = f"http://localhost:{lab.settings['MLFLOW_PORT']}"
-    runs = f"/#/experiments/{experiment_of(lab, lesson)}/runs?{VIEW}"
-    yield from opened(browser, server, runs)
+    yield from opened(browser, *runs_of(lab, lesson), CHOSEN)
+
+
+@pytest.fixture
+def first_visit(lab: Lab, lesson: Lesson, browser: Browser) -> Iterator[Page]:
+    """The same page in a browser in which nothing was chosen yet."""
+    yield from opened(browser, *runs_of(lab, lesson))
 
 
 @pytest.fixture
@@ -91,17 +98,24 @@ def console(lab: Lab, lesson: Lesson, browser: Browser) -> Iterator[Page]:
         yield page
 
 
-def opened(browser: Browser, server: str, path: str) -> Iterator[Page]:
-    """Yield a page in a browser that has opened nothing before, and close it."""
+def runs_of(lab: Lab, lesson: Lesson) -> tuple[str, str]:
+    """Return the address of MLflow's pages, and the path to the lesson's runs."""
+    number = experiment_of(lab, lesson)
+    server = f"http://localhost:{lab.settings['MLFLOW_PORT']}"
+    return server, f"/#/experiments/{number}/runs?workflowType=machine_learning"
+
+
+def opened(browser: Browser, server: str, path: str, chosen: str = "") -> Iterator[Page]:
+    """Yield a page in a browser of its own, and close it; `chosen` is what that remembers, as a script."""
     context = browser.new_context(
         base_url=server,
         viewport={"width": 1280, "height": 800},
         locale="en-GB",
         timezone_id="UTC",
-        # MLflow's pages refuse the style that pictures are taken in.
+        # Or MLflow's pages would refuse the font that pictures are taken in.
         bypass_csp=True,
     )
-    context.add_init_script(CLOSED)
+    context.add_init_script(chosen)
     page = context.new_page()
     page.goto(path)
     yield page
@@ -115,7 +129,7 @@ def picture(page: Page, lesson: Lesson) -> Callable[..., None]:
     `make screenshots` has it take the picture in place of that.
     """
 
-    def picture(name: str, *parts: Locator, varies: tuple[Locator, ...] = ()) -> None:
+    def picture(name: str, *parts: Locator, varies: Sequence[Locator] = ()) -> None:
         file = lesson.folder / f"{name}.png"
         shown = f"({file.name})"
         assert shown in (lesson.folder / "README.md").read_text(), f"No README shows {shown}."

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib
@@ -28,7 +29,6 @@ REPLACE = """
 (body, pattern) => {
   // A text that React made of several, as "v" and "1", becomes one.
   body.normalize();
-  document.activeElement.blur();
   const texts = document.createTreeWalker(body, NodeFilter.SHOW_TEXT);
   while (texts.nextNode())
     texts.currentNode.data = texts.currentNode.data.replace(new RegExp(pattern, "g"), "…");
@@ -52,10 +52,13 @@ def style() -> str:
     return "\n".join([*sources, "*:not(i) { font-family: picture !important }"])
 
 
-def take(page: Page, parts: tuple[Locator, ...], varies: tuple[Locator, ...]) -> Image.Image:
+def take(page: Page, parts: Sequence[Locator], varies: Sequence[Locator]) -> Image.Image:
     """Return a picture of the rectangle that holds all parts of the page, with … for what varies."""
     for part in parts:
         part.wait_for()
+    # Nothing is lit up because it was clicked.
+    page.evaluate("document.activeElement.blur()")
+    page.mouse.move(0, 0)
     page.add_style_tag(content=style())
     page.evaluate("document.fonts.ready")
     for locator in varies:

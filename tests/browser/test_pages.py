@@ -1,8 +1,8 @@
 """What each lesson's README has the learner look at in the browser is there: tutorial/NN_topic/pages.py.
 
 Every function of such a file looks at a page or two. It is given what it names: `page`, the page of
-the lesson's runs; `picture`, which compares the page with a picture of the README; or `console`,
-MinIO's, which only the stack has.
+the lesson's runs, or `first_visit`, the same before anything was chosen; `picture`, which compares the
+page with a picture of the README; `console`, MinIO's, which only the stack has.
 """
 
 import importlib.util

@@ -2,29 +2,30 @@
 
 from playwright.sync_api import expect
 
-
 # Where each lab, learner and checkout has something else.
 _OWN = ("Created by", "Experiment ID", "Source")
 
 
-def the_view(page):
-    """MLflow opens in its GenAI view; the switch is good for all pages, and the browser remembers it."""
-    page.goto("/#/experiments")
-    page.reload()
-    expect(page.get_by_role("link", name="AI Gateway")).to_be_visible()
-    page.get_by_role("button", name="Model training").click()
-    expect(page.get_by_role("link", name="AI Gateway")).to_be_hidden()
-    page.reload()
-    page.get_by_role("link", name="02_log", exact=True).click()
-    expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+def the_link(first_visit):
+    """The link opens its own page in the view that fits, and no other page."""
+    expect(first_visit.get_by_role("heading", name="Runs")).to_be_visible()
+    expect(first_visit.get_by_role("link", name="AI Gateway")).to_be_hidden()
+    first_visit.goto("/#/experiments")
+    first_visit.reload()
+    expect(first_visit.get_by_role("link", name="AI Gateway")).to_be_visible()
 
 
-def a_link_without_the_switch(page):
-    """A link with workflowType opens its own page in that view, and no other."""
-    expect(page.get_by_role("heading", name="Runs")).to_be_visible()
-    page.goto("/#/experiments")
-    page.reload()
-    expect(page.get_by_role("link", name="AI Gateway")).to_be_visible()
+def the_switch(first_visit):
+    """The switch changes the view of all pages, and is remembered, as is that the assistant was closed."""
+    first_visit.goto("/#/experiments")
+    first_visit.reload()
+    first_visit.get_by_role("button", name="Model training").click()
+    first_visit.get_by_role("button", name="Close").click()
+    first_visit.reload()
+    first_visit.get_by_role("link", name="02_log", exact=True).click()
+    expect(first_visit.get_by_role("heading", name="Runs")).to_be_visible()
+    expect(first_visit.get_by_role("link", name="AI Gateway")).to_be_hidden()
+    expect(first_visit.get_by_text("Ask questions about")).to_be_hidden()
 
 
 def _newest_run(page):
