@@ -3,7 +3,7 @@
 PYTHON ?= python3
 LAB = $(PYTHON) -m host
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench up down shell delete-data backup restore upgrade-database audit lint lock
+.PHONY: help demo test bench up down shell delete-data backup restore upgrade-database audit screenshots lint lock
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { sub("%", "NN", $$1); printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ upgrade-database: ## bring an older MLflow's database to this version's schema, 
 
 audit: ## look up known vulnerabilities of the packages and of MinIO
 	@$(LAB) audit
+
+screenshots: ## take the READMEs' pictures of pages again, where they are out of date
+	@$(LAB) screenshots
 
 lint: ## check the code with ruff
 	@$(LAB) install dev

@@ -60,6 +60,7 @@ def test(mode: ModuleType) -> int:
     # All before any test runs: what is installed must not change under the tests.
     for requirements in ("trainer", "dev", "audit"):
         venv.install(requirements)
+    venv.install_browser()
     pytest = [venv.PYTHON, "-m", "pytest", *shlex.split(os.environ.get("ARGS", ""))]
     with tempfile.TemporaryFile("w+") as log:
         if mode is stack:
@@ -78,6 +79,17 @@ def test(mode: ModuleType) -> int:
             print(f"Stack:\n{log.read()}", flush=True)
     # 5: ARGS chose no test of that mode.
     return max((status for status in statuses if status != 5), default=5)
+
+
+def screenshots() -> int:
+    """Take those of the READMEs' pictures again that are out of date, from a lab of the tests' own."""
+    for requirements in ("trainer", "dev"):
+        venv.install(requirements)
+    venv.install_browser()
+    env = os.environ | {"LAB_TEST_MODES": "embedded", "LAB_TEST_SCREENSHOTS": "1"}
+    return subprocess.run(
+        [venv.PYTHON, "-m", "pytest", "tests/browser/test_pages.py"], cwd=ROOT, env=env
+    ).returncode
 
 
 def profile_of(lesson: str) -> str | None:
@@ -152,7 +164,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python3 -m host")
     modal = ["up", "down", "shell"]
     data = ["delete-data", "backup", "restore", "upgrade-database"]
-    choices = [*modal, "demo", "test", "bench", "lesson", *data, "install", "audit"]
+    choices = [*modal, "demo", "test", "bench", "lesson", *data, "install", "audit", "screenshots"]
     parser.add_argument("command", choices=choices)
     parser.add_argument("argument", nargs="?")
     words = parser.parse_args()
@@ -171,6 +183,8 @@ def carry_out(command: str, argument: str | None) -> int:
         return 0
     if command == "audit":
         return audit.audit()
+    if command == "screenshots":
+        return screenshots()
     mode = choose()
     if command == "demo":
         return demo(mode)

@@ -12,8 +12,7 @@ from playwright.sync_api import Browser, Error, Locator, Page, expect, sync_play
 
 from host.settings import settings
 from lab.lessons import Lesson, find, lessons
-from tests.browser.pictures import take, write
-from tests.browser.pictures import why_out_of_date as why
+from tests.browser.pictures import take, why_out_of_date, write
 from tests.labs import ROOT, Lab
 
 # What README 02 has the learner choose and close once, as MLflow keeps it in the browser.
@@ -126,7 +125,7 @@ def opened(browser: Browser, server: str, path: str, chosen: str = "") -> Iterat
 def picture(page: Page, lesson: Lesson) -> Callable[..., None]:
     """A function that compares the page with a picture in the lesson's folder.
 
-    `make screenshots` has it take the picture in place of that.
+    `make screenshots` has it take the picture again where they differ.
     """
 
     def picture(name: str, *parts: Locator, varies: Sequence[Locator] = ()) -> None:
@@ -134,12 +133,11 @@ def picture(page: Page, lesson: Lesson) -> Callable[..., None]:
         shown = f"({file.name})"
         assert shown in (lesson.folder / "README.md").read_text(), f"No README shows {shown}."
         now = take(page, parts, varies)
-        if os.environ.get("LAB_TEST_SCREENSHOTS"):
+        problem = why_out_of_date(file, now)
+        if problem and os.environ.get("LAB_TEST_SCREENSHOTS"):
             write(now, file)
-        elif problem := why(file, now):
-            pytest.fail(
-                f"{file.relative_to(ROOT)} is out of date: {problem}. "
-                "Take it again: make screenshots"
-            )
+        elif problem:
+            name = file.relative_to(ROOT)
+            pytest.fail(f"{name} is out of date: {problem}. Take it again: make screenshots")
 
     return picture

@@ -38,7 +38,7 @@ REPLACE = """
 # may: a line of text that is missing is more, what smoothing of letters changes is less.
 CELL = 8
 LEVELS = 12
-SHARE = 0.004
+SHARE = 0.001
 
 
 def style() -> str:
@@ -49,7 +49,10 @@ def style() -> str:
         f"{base64.b64encode((FONTS / file).read_bytes()).decode()}) }}"
         for file, weight in faces
     ]
-    return "\n".join([*sources, "*:not(i) { font-family: picture !important }"])
+    fonts = "*:not(i) { font-family: picture !important }"
+    # It lies upon whatever is at the bottom right.
+    assistant = "button:has(.assistant-fab-label) { display: none !important }"
+    return "\n".join([*sources, fonts, assistant])
 
 
 def take(page: Page, parts: Sequence[Locator], varies: Sequence[Locator]) -> Image.Image:

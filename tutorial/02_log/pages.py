@@ -68,10 +68,10 @@ def the_models(page):
 def the_objects(page, console):
     """The store has a folder for each experiment, and in its models/ what every model is made of."""
     _newest_run(page)
-    page.get_by_role("main").get_by_role("link", name="model", exact=True).first.click()
-    page.wait_for_url("**/models/m-*")
-    number, model = page.url.partition("?")[0].split("/")[-3::2]
-    for folder in (number, "models", model, "artifacts"):
+    model = page.get_by_role("main").get_by_role("link", name="model", exact=True).first
+    # …/experiments/NUMBER/models/ID
+    number, models, model_id = model.get_attribute("href").split("/")[-3:]
+    for folder in (number, models, model_id, "artifacts"):
         console.get_by_text(folder, exact=True).first.click()
     for name in ("MLmodel", "model.skops"):
         expect(console.get_by_text(name, exact=True)).to_be_visible()
