@@ -3,7 +3,7 @@
 PYTHON ?= python3
 LAB = $(PYTHON) -m host
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench up down shell notebook delete-data backup restore upgrade-database audit new-lesson lint lock
+.PHONY: help demo test bench up down shell notebook delete-data backup restore upgrade-database audit new-lesson screenshots lint lock
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { sub("%", "NN", $$1); printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ audit: ## look up known vulnerabilities of the packages and of MinIO
 
 new-lesson: ## make a lesson to begin with, as: make new-lesson NAME=08_topic
 	@$(LAB) new-lesson "$(NAME)"
+
+screenshots: ## take the READMEs' pictures of pages again, where they are out of date
+	@$(LAB) screenshots
 
 lint: ## check the code with ruff
 	@$(LAB) install dev

@@ -61,6 +61,7 @@ def test(mode: ModuleType) -> int:
     # All before any test runs: what is installed must not change under the tests.
     for requirements in ("trainer", "dev", "audit"):
         venv.install(requirements)
+    venv.install_browser()
     pytest = [venv.PYTHON, "-m", "pytest", *shlex.split(os.environ.get("ARGS", ""))]
     with tempfile.TemporaryFile("w+") as log:
         if mode is stack:
@@ -79,6 +80,17 @@ def test(mode: ModuleType) -> int:
             print(f"Stack:\n{log.read()}", flush=True)
     # 5: ARGS chose no test of that mode.
     return max((status for status in statuses if status != 5), default=5)
+
+
+def screenshots() -> int:
+    """Take those of the READMEs' pictures again that are out of date, from a lab of the tests' own."""
+    for requirements in ("trainer", "dev"):
+        venv.install(requirements)
+    venv.install_browser()
+    env = os.environ | {"LAB_TEST_MODES": "embedded", "LAB_TEST_SCREENSHOTS": "1"}
+    return subprocess.run(
+        [venv.PYTHON, "-m", "pytest", "tests/browser/test_pages.py"], cwd=ROOT, env=env
+    ).returncode
 
 
 def profile_of(lesson: str) -> str | None:
@@ -148,15 +160,87 @@ def upgrade_database(mode: ModuleType) -> int:
     return 0
 
 
+def up(mode: ModuleType) -> int:
+    """Start the lab and say where it is."""
+    mode.up()
+    print(f"MLflow's page: http://localhost:{port('MLFLOW_PORT')}")
+    print("A learner's shell: make shell · every lesson: make demo · stop: make down")
+    return 0
+
+
+def down(mode: ModuleType) -> int:
+    """Stop the lab."""
+    mode.down()
+    if mode is stack:
+        # It may have been started while no engine answered.
+        embedded.down()
+    return 0
+
+
+def notebook(mode: ModuleType) -> int:
+    """Start JupyterLab, and print its address last."""
+    mode.notebook()
+    token = quote(settings()["JUPYTER_TOKEN"])
+    print("The lessons as notebooks, at an address that is yours alone (stop: make down):")
+    print(f"http://localhost:{port('JUPYTER_PORT')}/lab/tree/tutorial?token={token}")
+    return 0
+
+
+def write_backup(mode: ModuleType) -> int:
+    """Write a backup and say where it is."""
+    print(f"Backup: {backup.write(mode)}")
+    return 0
+
+
+def restore(mode: ModuleType, file: str) -> int:
+    """Restore a backup."""
+    backup.restore(mode, file)
+    return 0
+
+
+def install(requirements: str) -> int:
+    """Install the packages of requirements/NAME.txt."""
+    venv.install(requirements or "trainer")
+    return 0
+
+
+def make_lesson(folder: str) -> int:
+    """Make a lesson to begin with."""
+    made = new_lesson.create(folder).relative_to(ROOT)
+    print(f"{made} is a lesson that works. Make it yours, its README first.")
+    return 0
+
+
+def prepare() -> int:
+    """Have ready what the dev container needs, which is the stack in any case."""
+    stack.prepare()
+    return 0
+
+
+# The commands, by what they are told: the mode, the argument, both or nothing.
+OF_A_MODE = {
+    "up": up,
+    "down": down,
+    "shell": lambda mode: mode.shell(),
+    "notebook": notebook,
+    "demo": demo,
+    "test": test,
+    "bench": bench,
+    "delete-data": delete_data,
+    "backup": write_backup,
+    "upgrade-database": upgrade_database,
+}
+OF_A_MODE_WITH_ARGUMENT = {"lesson": lesson, "restore": restore}
+WITH_ARGUMENT = {"install": install, "new-lesson": make_lesson}
+PLAIN = {"audit": audit.audit, "prepare": prepare, "screenshots": screenshots}
+
+
 def main() -> None:
     """Carry out one command; exit with its status, or with one message where the user can mend something."""
     parser = argparse.ArgumentParser(prog="python3 -m host")
-    modal = ["up", "down", "shell", "notebook"]
-    data = ["delete-data", "backup", "restore", "upgrade-database"]
-    others = ["install", "audit", "new-lesson", "prepare"]
-    choices = [*modal, "demo", "test", "bench", "lesson", *data, *others]
+    choices = [*OF_A_MODE, *OF_A_MODE_WITH_ARGUMENT, *WITH_ARGUMENT, *PLAIN]
     parser.add_argument("command", choices=choices)
-    parser.add_argument("argument", nargs="?")
+    parser.add_argument("argument", nargs="?", default="")
     words = parser.parse_args()
     try:
         sys.exit(carry_out(words.command, words.argument))
@@ -166,49 +250,13 @@ def main() -> None:
         sys.exit("\nStopped. What was running goes on or can be started again: make up, make down")
 
 
-def carry_out(command: str, argument: str | None) -> int:
-    """Carry out `command` in the mode that is chosen; return the exit status."""
-    if command == "install":
-        venv.install(argument or "trainer")
-        return 0
-    if command == "audit":
-        return audit.audit()
-    if command == "prepare":
-        # Of the dev container, which is the stack in any case.
-        stack.prepare()
-        return 0
-    if command == "new-lesson":
-        folder = new_lesson.create(argument or "").relative_to(ROOT)
-        print(f"{folder} is a lesson that works. Make it yours, its README first.")
-        return 0
+def carry_out(command: str, argument: str) -> int:
+    """Carry out `command`, in the mode that is chosen if it is of one; return the exit status."""
+    if command in PLAIN:
+        return PLAIN[command]()
+    if command in WITH_ARGUMENT:
+        return WITH_ARGUMENT[command](argument)
     mode = choose()
-    if command == "demo":
-        return demo(mode)
-    if command == "test":
-        return test(mode)
-    if command == "bench":
-        return bench(mode)
-    if command == "lesson":
-        return lesson(mode, argument or "")
-    if command == "delete-data":
-        return delete_data(mode)
-    if command == "backup":
-        print(f"Backup: {backup.write(mode)}")
-        return 0
-    if command == "restore":
-        backup.restore(mode, argument or "")
-        return 0
-    if command == "upgrade-database":
-        return upgrade_database(mode)
-    getattr(mode, command)()
-    if command == "down" and mode is stack:
-        # It may have been started while no engine answered.
-        embedded.down()
-    if command == "up":
-        print(f"MLflow's page: http://localhost:{port('MLFLOW_PORT')}")
-        print("A learner's shell: make shell · every lesson: make demo · stop: make down")
-    if command == "notebook":
-        token = quote(settings()["JUPYTER_TOKEN"])
-        print("The lessons as notebooks, at an address that is yours alone (stop: make down):")
-        print(f"http://localhost:{port('JUPYTER_PORT')}/lab/tree/tutorial?token={token}")
-    return 0
+    if command in OF_A_MODE:
+        return OF_A_MODE[command](mode)
+    return OF_A_MODE_WITH_ARGUMENT[command](mode, argument)

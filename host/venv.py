@@ -54,6 +54,15 @@ def install(requirements: str = "trainer") -> bool:
     return True
 
 
+def install_browser() -> None:
+    """Have a browser for the tests: a chromium on the PATH, otherwise Playwright's own. Raises LabError."""
+    if shutil.which("chromium"):
+        return
+    print("No chromium is on the PATH: the tests take Playwright's, fetched once.", flush=True)
+    why = "Playwright's browser could not be fetched. Another one: apt install chromium"
+    run(PYTHON, "-m", "playwright", "install", "chromium-headless-shell", why=why)
+
+
 def identity() -> str:
     """Return what a virtual environment is bound to: this Python, and the place of this checkout."""
     return f"{sys.version}\n{ROOT}\n"

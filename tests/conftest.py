@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Error, sync_playwright
 
 from lab.lessons import find, lessons
 from tests.labs import ROOT, Lab, delete, free_ports, stack_settings, start
@@ -41,14 +41,17 @@ def stack_lab() -> Iterator[Lab]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Chromium: the machine's where there is one, otherwise Playwright's own."""
+    """Debian's Chromium where it is on the PATH, otherwise Playwright's own."""
     with sync_playwright() as playwright:
-        # Its sandbox needs more than a container's root may do; what it opens is ours.
-        own = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
-        yield own
-        own.close()
+        try:
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
+        except Error as error:
+            pytest.fail(
+                "No browser could be started. Install Chromium (Debian: apt install chromium), or "
+                f"Playwright's own: .venv/bin/python -m playwright install chromium\n{error}"
+            )
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(params=MODES, scope="session")

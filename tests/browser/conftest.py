@@ -1,0 +1,127 @@
+"""A browser on the lab's pages, as a learner has it who has run a lesson."""
+
+import json
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from host.settings import settings
+from lab.lessons import Lesson, find, lessons
+from tests.browser.pictures import take, why_out_of_date, write
+from tests.labs import ROOT, Lab
+
+# What README 02 has the learner choose and close once, as MLflow keeps it in the browser.
+CHOSEN = """
+localStorage.setItem("mlflow.workflowType_v1", '"machine_learning"');
+localStorage.setItem("mlflow.assistant.fab.autoOpenedOnFirstLoad_v1", "true");
+localStorage.setItem("mlflow.assistant.panelOpen_v1", "false");
+localStorage.setItem("_mlflow_model_registry_promo_modal_dismissed_v1", "true");
+"""
+
+# Milliseconds: a machine on which both modes are tested at once is slow.
+expect.set_options(timeout=30_000)
+
+
+def ask(lab: Lab, call: str, **body: object) -> dict:
+    """Return what the lab's server answers to a call of its API."""
+    url = f"http://127.0.0.1:{lab.settings['MLFLOW_PORT']}/api/2.0/mlflow/{call}"
+    data = json.dumps(body).encode() if body else None
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with direct.open(request, timeout=30) as answer:
+        return json.load(answer)
+
+
+def experiment_of(lab: Lab, lesson: Lesson) -> str | None:
+    """Return the number of the lesson's experiment, None if it has none with a run in it."""
+    try:
+        found = ask(lab, f"experiments/get-by-name?experiment_name={lesson.name}")["experiment"]
+    except urllib.error.HTTPError:
+        return None
+    number = found["experiment_id"]
+    runs = ask(lab, "runs/search", experiment_ids=[number], max_results=1)
+    return number if runs else None
+
+
+@pytest.fixture(scope="module")
+def lesson(lab: Lab, request: pytest.FixtureRequest) -> Lesson:
+    """A lesson that has been run on this lab: by another test, or now."""
+    lesson = find(request.param, lessons(ROOT))
+    if experiment_of(lab, lesson) is None:
+        ran = lab.run("lab", "run", lesson.number)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+    return lesson
+
+
+@pytest.fixture
+def page(lab: Lab, lesson: Lesson, browser: Browser) -> Iterator[Page]:
+    """The page of the lesson's runs, at the address that `lab demo` prints for it."""
+    yield from opened(browser, *runs_of(lab, lesson), CHOSEN)
+
+
+@pytest.fixture
+def first_visit(lab: Lab, lesson: Lesson, browser: Browser) -> Iterator[Page]:
+    """The same page in a browser in which nothing was chosen yet."""
+    yield from opened(browser, *runs_of(lab, lesson))
+
+
+@pytest.fixture
+def console(lab: Lab, lesson: Lesson, browser: Browser) -> Iterator[Page]:
+    """MinIO's console, at the address that `lab demo` prints, with its root account logged in."""
+    server = f"http://localhost:{lab.settings['MINIO_CONSOLE_PORT']}"
+    for page in opened(browser, server, "/browser/mlflow"):
+        page.locator("#accessKey").fill(settings()["MINIO_ROOT_USER"])
+        page.locator("#secretKey").fill(settings()["MINIO_ROOT_PASSWORD"])
+        page.get_by_role("button", name="Login").click()
+        page.get_by_role("button", name="Acknowledge").click()
+        yield page
+
+
+def runs_of(lab: Lab, lesson: Lesson) -> tuple[str, str]:
+    """Return the address of MLflow's pages, and the path to the lesson's runs."""
+    number = experiment_of(lab, lesson)
+    server = f"http://localhost:{lab.settings['MLFLOW_PORT']}"
+    return server, f"/#/experiments/{number}/runs?workflowType=machine_learning"
+
+
+def opened(browser: Browser, server: str, path: str, chosen: str = "") -> Iterator[Page]:
+    """Yield a page in a browser of its own, and close it; `chosen` is what that remembers, as a script."""
+    context = browser.new_context(
+        base_url=server,
+        viewport={"width": 1280, "height": 800},
+        locale="en-GB",
+        timezone_id="UTC",
+        # Or MLflow's pages would refuse the font that pictures are taken in.
+        bypass_csp=True,
+    )
+    context.add_init_script(chosen)
+    page = context.new_page()
+    page.goto(path)
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def picture(page: Page, lesson: Lesson) -> Callable[..., None]:
+    """A function that compares the page with a picture in the lesson's folder.
+
+    `make screenshots` has it take the picture again where they differ.
+    """
+
+    def picture(name: str, *parts: Locator, varies: Sequence[Locator] = ()) -> None:
+        file = lesson.folder / f"{name}.png"
+        shown = f"({file.name})"
+        assert shown in (lesson.folder / "README.md").read_text(), f"No README shows {shown}."
+        now = take(page, parts, varies)
+        problem = why_out_of_date(file, now)
+        if problem and os.environ.get("LAB_TEST_SCREENSHOTS"):
+            write(now, file)
+        elif problem:
+            name = file.relative_to(ROOT)
+            pytest.fail(f"{name} is out of date: {problem}. Take it again: make screenshots")
+
+    return picture

@@ -1,0 +1,45 @@
+"""What README 03 has the learner look at in the browser."""
+
+from playwright.sync_api import expect
+
+
+def the_version(page, picture):
+    """The version that the run made: its stage, and the schema, which is the signature."""
+    page.locator("a[href*='/runs/']").first.click()
+    page.get_by_role("main").get_by_role("link", name="iris_clf").first.click()
+    version = page.get_by_role("main")
+    expect(version.get_by_text("Production", exact=True)).to_be_visible()
+    version.get_by_text("Inputs (4)").click()
+    for column in (
+        "sepal length (cm)",
+        "sepal width (cm)",
+        "petal length (cm)",
+        "petal width (cm)",
+    ):
+        expect(version.get_by_text(column)).to_be_visible()
+    expect(version.get_by_text("double")).to_have_count(4)
+    # Lesson 04 takes it away.
+    alias = page.get_by_test_id("descriptions-item").filter(has_text="Aliases").locator("> *").last
+    picture("version", version, varies=[alias])
+
+
+def the_alias(page):
+    """The registry lists aliases, and stages once its new pages are switched off."""
+    page.get_by_role("link", name="Model registry").click()
+    row = page.get_by_role("row").filter(has=page.get_by_role("link", name="iris_clf", exact=True))
+    expect(row.get_by_text("champion")).to_be_visible()
+    row.get_by_role("link", name="iris_clf", exact=True).click()
+    expect(page.get_by_role("columnheader", name="Aliases")).to_be_visible()
+    expect(page.get_by_text("Production", exact=True)).to_be_hidden()
+    page.get_by_role("switch").click()
+    page.get_by_role("button", name="Disable").click()
+    expect(page.get_by_text("Production", exact=True).first).to_be_visible()
+
+
+def the_evidence(page):
+    """The run keeps the rows that it was judged by."""
+    page.locator("a[href*='/runs/']").first.click()
+    page.get_by_role("tab", name="Artifacts").click()
+    page.get_by_text("evaluation", exact=True).click()
+    page.get_by_text("heldout.csv", exact=True).click()
+    expect(page.get_by_text("predicted").first).to_be_visible()
