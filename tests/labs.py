@@ -15,10 +15,11 @@ from host.settings import ROOT, ensure_env_file
 
 @dataclass
 class Lab:
-    """A running lab: its mode, and the settings that `make` and Compose get for it."""
+    """A running lab: its mode, the settings that `make` and Compose get for it, and its checkout."""
 
     mode: str
     settings: dict[str, str]
+    root: Path = ROOT
     _embedded: dict[str, str] = field(default_factory=dict)
     _profiles: set[str] = field(default_factory=set)
 
@@ -28,7 +29,7 @@ class Lab:
         """Run what a make target runs, on the host, for this lab; `typed` answers what it asks."""
         command = [sys.executable, "-m", "host", *words]
         env = os.environ | {"LAB_MODE": self.mode} | self.settings | settings
-        return run(command, env=env, typed=typed)
+        return run(command, env=env, cwd=self.root, typed=typed)
 
     def run(
         self, *words: str, unset: str | None = None, profile: str | None = None, **env: str
@@ -45,7 +46,7 @@ class Lab:
         if unset:
             del environment[unset]
         program = shutil.which(words[0], path=environment["PATH"])
-        return run([program, *words[1:]], env=environment)
+        return run([program, *words[1:]], env=environment, cwd=self.root)
 
     def start_profile(self, profile: str) -> None:
         """Build and start what a Compose profile adds, once; it ends with the lab."""
@@ -59,13 +60,14 @@ class Lab:
         """Return the environment of the embedded mode's shell."""
         if not self._embedded:
             code = "import json; from host import embedded as e; print(json.dumps(e.environment()))"
-            found = run([sys.executable, "-c", code], env=os.environ | self.settings)
+            found = run([sys.executable, "-c", code], env=os.environ | self.settings, cwd=self.root)
             self._embedded.update(json.loads(found.stdout))
         return self._embedded
 
     def compose(self, *words: str, typed: str = "", **env: str) -> subprocess.CompletedProcess[str]:
         """Run `docker compose` on this lab; `typed` goes to its standard input."""
-        return run(["docker", "compose", *words], env=os.environ | self.settings | env, typed=typed)
+        command = ["docker", "compose", *words]
+        return run(command, env=os.environ | self.settings | env, cwd=self.root, typed=typed)
 
 
 def run(

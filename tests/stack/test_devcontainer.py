@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.labs import ROOT, Lab, stack_settings
+from tests.labs import ROOT, Lab, copy_of_checkout, stack_settings
 
 # Where the tests run as root the checkout is given to a user of this number: none of Debian's own.
 NUMBER = 4242
@@ -61,17 +61,11 @@ class Workspace:
         return ran.stdout
 
 
-def copy_checkout(target: Path) -> None:
-    """Copy what git has of this checkout, changes included, as a commit of its own."""
-    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(listed, cwd=ROOT, text=True, capture_output=True, check=True).stdout
-    for name in filter(None, names.split("\0")):
-        if (ROOT / name).exists():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, target / name)
+def commit(folder: Path) -> None:
+    """Make a folder a checkout."""
     name = ["-c", "user.name=learner", "-c", "user.email=learner@example.com"]
     for words in (["init", "--quiet"], ["add", "."], [*name, "commit", "--quiet", "-m", "The lab"]):
-        subprocess.run(["git", *words], cwd=target, check=True)
+        subprocess.run(["git", *words], cwd=folder, check=True)
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +78,8 @@ def workspace() -> Iterator[Workspace]:
         here = Workspace(Path(folder, "lab"), Path(folder, "tool"), owner, lab)
         for path in (here.folder, here.tool):
             path.mkdir()
-        copy_checkout(here.folder)
+        copy_of_checkout(here.folder)
+        commit(here.folder)
         for file in (ROOT / "tests/stack/npm").iterdir():
             shutil.copy(file, here.tool)
         subprocess.run(["npm", "ci", "--silent"], cwd=here.tool, check=True)

@@ -1,4 +1,6 @@
-"""Register a model that colleagues ask for by an alias.
+# %% [markdown]
+"""
+Register a model that colleagues ask for by an alias.
 
 Your turn: let models:/iris_template_mine@champion be the version that this script has just
 registered. It takes a DataFrame with load_iris's columns, refuses one without a column of them, and

@@ -1,4 +1,6 @@
-"""Log a model, register it, and load it by an alias.
+# %% [markdown]
+"""
+Log a model, register it, and load it by an alias.
 
 What to look at: the model that answers at the end was loaded by its address alone.
 """

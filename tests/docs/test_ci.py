@@ -1,0 +1,57 @@
+"""What CI runs is what the README has a reader run, and what may be out of date is looked after."""
+
+import re
+import subprocess
+from pathlib import PurePosixPath
+
+import yaml
+
+from tests.labs import ROOT
+from tests.readmes import fenced
+
+WORKFLOW = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text())
+STEPS = WORKFLOW["jobs"]["test"]["steps"]
+# How a file is called whose versions Dependabot can raise.
+ECOSYSTEMS = {
+    "Dockerfile": "docker",
+    "docker-compose.yml": "docker-compose",
+    "package.json": "npm",
+    "go.mod": "gomod",
+    "dev.in": "pip",
+}
+
+
+def test_both_ci_s_run_the_readme_s_test_command_and_lint():
+    command = "make test"
+    blocks = fenced(ROOT / "README.md", "sh")
+    assert any(re.search(rf"^{command}\b", block.text, flags=re.MULTILINE) for block in blocks)
+    run = [step["run"] for step in STEPS if "run" in step]
+    assert run == ["make lint", command]
+    ours = (ROOT / ".ci" / "run").read_text()
+    assert re.search(rf"^LAB_MODE=stack {command} ", ours, flags=re.MULTILINE)
+    assert re.search(r"^make lint$", ours, flags=re.MULTILINE)
+
+
+def test_the_workflow_runs_on_push_and_pull_request_with_an_end_and_pinned_actions():
+    # YAML takes the word `on` for true.
+    assert set(WORKFLOW[True]) == {"push", "pull_request"}
+    assert WORKFLOW["jobs"]["test"]["timeout-minutes"] <= 120
+    used = [step["uses"] for step in STEPS if "uses" in step]
+    assert len(used) == 3
+    for action in used:
+        assert re.fullmatch(r"actions/[\w-]+@v\d+\.\d+\.\d+", action)
+
+
+def test_dependabot_looks_at_every_folder_with_versions():
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, text=True, capture_output=True)
+    files = [PurePosixPath("/", name) for name in listed.stdout.splitlines()]
+    there = {(ECOSYSTEMS[f.name], str(f.parent)) for f in files if f.name in ECOSYSTEMS}
+    known = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text())["updates"]
+    watched = {
+        (entry["package-ecosystem"], folder)
+        for entry in known
+        for folder in entry.get("directories", [entry.get("directory")])
+    }
+    assert ("docker", "/minio") in there
+    assert there <= watched
+    assert ("github-actions", "/") in watched
