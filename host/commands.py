@@ -58,8 +58,12 @@ def test(mode: ModuleType) -> int:
             "The tests run lesson 07 too, which needs Java 17 or newer. "
             "Debian, Ubuntu: apt install openjdk-21-jre-headless or openjdk-17-jre-headless."
         )
+    if mode is stack and shutil.which("npm") is None:
+        raise LabError(
+            "The tests open the dev container by its command-line tool, which needs Node.js 20 or newer with npm."
+        )
     # All before any test runs: what is installed must not change under the tests.
-    for requirements in ("trainer", "dev", "audit"):
+    for requirements in ("trainer", "notebook", "dev", "audit"):
         venv.install(requirements)
     venv.install_browser()
     pytest = [venv.PYTHON, "-m", "pytest", *shlex.split(os.environ.get("ARGS", ""))]

@@ -39,7 +39,8 @@ def stack_lab() -> Iterator[Lab]:
         delete(lab)
 
 
-@pytest.fixture(scope="session")
+# Not for the session: Playwright keeps an event loop running, and other tests start theirs.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium where it is on the PATH, otherwise Playwright's own."""
     with sync_playwright() as playwright:

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import matplotlib
 from PIL import Image, ImageChops
 from playwright.sync_api import Locator, Page
 
+# Take what is out of date again: make screenshots.
+SCREENSHOTS = "LAB_TEST_SCREENSHOTS" in os.environ
 # The one font that is wherever matplotlib is, so that a picture does not depend on the machine's.
 FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 # Ids, times, how long something took or how large it is, numbers of experiments and versions, names
@@ -91,7 +94,7 @@ def why_out_of_date(file: Path, now: Image.Image) -> str | None:
         if max(abs(a - b) for a, b in zip(kept.size, now.size, strict=True)) > CELL:
             return f"it has {kept.width} by {kept.height} pixels, now {now.width} by {now.height}"
         share = difference(kept.convert("RGB"), now)
-    return f"{share:.1%} of it looks different" if share > SHARE else None
+    return f"{share:.2%} of it looks different" if share > SHARE else None
 
 
 def difference(one: Image.Image, other: Image.Image) -> float:

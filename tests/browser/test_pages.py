@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.pictures import SCREENSHOTS
 from tests.labs import ROOT
 
 
@@ -33,6 +34,7 @@ LOOKS = [
     pytest.param(file.parent.name, look, id=f"{file.parent.name}-{look.__name__}")
     for file in sorted(ROOT.glob("tutorial/*/pages.py"))
     for look in functions(file)
+    if not SCREENSHOTS or "picture" in wants(look)
 ]
 OF_MLFLOW = [look for look in LOOKS if "console" not in wants(look.values[1])]
 OF_MINIO = [look for look in LOOKS if look not in OF_MLFLOW]

@@ -26,14 +26,14 @@ def the_version(page, picture):
 def the_alias(page):
     """The registry lists aliases, and stages once its new pages are switched off."""
     page.get_by_role("link", name="Model registry").click()
-    row = page.get_by_role("row").filter(has=page.get_by_role("link", name="iris_clf", exact=True))
-    expect(row.get_by_text("champion")).to_be_visible()
-    row.get_by_role("link", name="iris_clf", exact=True).click()
-    expect(page.get_by_role("columnheader", name="Aliases")).to_be_visible()
-    expect(page.get_by_text("Production", exact=True)).to_be_hidden()
+    expect(page.get_by_role("columnheader", name="Aliased versions")).to_be_visible()
+    page.get_by_role("link", name="iris_clf", exact=True).click()
+    versions = page.get_by_role("row")
+    expect(versions.filter(has_text="@ champion")).to_be_visible()
+    expect(versions.filter(has_text="Production")).to_have_count(0)
     page.get_by_role("switch").click()
     page.get_by_role("button", name="Disable").click()
-    expect(page.get_by_text("Production", exact=True).first).to_be_visible()
+    expect(versions.filter(has_text="Production")).to_be_visible()
 
 
 def the_evidence(page):
