@@ -1,4 +1,4 @@
-"""What the Compose profiles flavors and spark add, and what the plain stack is without it."""
+"""What the Compose profiles notebook, flavors and spark add, and what the plain stack is without it."""
 
 import json
 import time
@@ -14,7 +14,7 @@ def test_the_flavors_trainer_has_all_four_frameworks(stack_lab):
 
 
 def test_a_profile_s_trainer_finds_nothing_wrong_with_the_lab(stack_lab):
-    for profile in ("flavors", "spark"):
+    for profile in ("notebook", "flavors", "spark"):
         ran = stack_lab.run("lab", "doctor", profile=profile)
         assert ran.returncode == 0, ran.stdout
 
@@ -23,7 +23,7 @@ def test_the_plain_trainer_has_of_them_xgboost_only_which_is_small(stack_lab):
     code = """
 from importlib.metadata import distribution
 from importlib.util import find_spec
-print([name for name in ("torch", "tensorflow", "pyspark") if find_spec(name)])
+print([name for name in ("torch", "tensorflow", "pyspark", "jupyterlab") if find_spec(name)])
 files = distribution("xgboost-cpu").files
 print(sum(file.locate().stat().st_size for file in files if file.locate().exists()))
 """
