@@ -96,6 +96,11 @@ def tokens(file: Path) -> Iterator[Token]:
         yield from token.children or ()
 
 
+def fences(file: Path) -> list[str]:
+    """Return what stands behind each opening fence."""
+    return [token.info for token in tokens(file) if token.type == "fence"]
+
+
 def indented_commands(file: Path) -> list[str]:
     """Return the commands in indented blocks, which a reader types; a backslash continues a line."""
     blocks = [token.content for token in tokens(file) if token.type == "code_block"]

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def new_lesson(checkout: Path, name: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="module")
-def lesson(checkout: Path, embedded_lab: Lab) -> Path:
+def lesson(checkout: Path, embedded_lab: Lab) -> Iterator[Path]:
     """The new lesson's folder; what it made in the lab is removed at the end."""
     made = new_lesson(checkout, NAME)
     assert made.returncode == 0, made.stderr

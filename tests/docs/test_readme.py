@@ -11,7 +11,7 @@ import pytest
 
 from host.settings import PLACEHOLDER, random_secret
 from tests.labs import ROOT, Lab, copy_of_checkout, delete, free_ports, run, stack_settings
-from tests.readmes import Block, fenced
+from tests.readmes import Block, fenced, fences, indented_commands
 
 BLOCKS = fenced(ROOT / "README.md", "sh")
 # What takes minutes is run by tests/lessons/test_demo.py, and by CI, whose test this is a part of.
@@ -86,6 +86,12 @@ def typed(lab: Lab, line: str, answer: str = "") -> None:
     env = os.environ | lab.settings | {"LAB_MODE": lab.mode, "PYTHON": sys.executable}
     ran = run(["bash", "-c", line], env=env, cwd=lab.root, typed=answer)
     assert ran.returncode == 0, f"$ {line}\n{answer}\n{ran.stdout}\n{ran.stderr}"
+
+
+def test_no_command_stands_where_it_would_not_be_tried():
+    assert indented_commands(ROOT / "README.md") == []
+    for info in fences(ROOT / "README.md"):
+        assert info in ("sh", "sh lab", "sh stack", "sh embedded")
 
 
 @pytest.mark.parametrize("line", ELSEWHERE)
