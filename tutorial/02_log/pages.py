@@ -7,9 +7,10 @@ _OWN = ("Created by", "Experiment ID", "Source")
 
 
 def the_link(first_visit):
-    """The link opens its own page in the view that fits, and no other page."""
+    """The link opens its own page in the view that fits, and no other page, whatever one clicks there."""
     expect(first_visit.get_by_role("heading", name="Runs")).to_be_visible()
     expect(first_visit.get_by_role("link", name="AI Gateway")).to_be_hidden()
+    first_visit.get_by_role("button", name="Model training").click()
     first_visit.goto("/#/experiments")
     first_visit.reload()
     expect(first_visit.get_by_role("link", name="AI Gateway")).to_be_visible()
@@ -17,9 +18,10 @@ def the_link(first_visit):
 
 def the_switch(first_visit):
     """The switch changes the view of all pages, and is remembered, as is that the assistant was closed."""
-    first_visit.goto("/#/experiments")
+    first_visit.goto("/#/")
     first_visit.reload()
     first_visit.get_by_role("button", name="Model training").click()
+    first_visit.goto("/#/experiments")
     first_visit.get_by_role("button", name="Close").click()
     first_visit.reload()
     first_visit.get_by_role("link", name="02_log", exact=True).click()
