@@ -34,10 +34,11 @@ def browser() -> Iterator[Browser]:
         try:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
         except Error as error:
-            pytest.fail(
+            remedy = (
                 "No browser could be started. Install Chromium (Debian: apt install chromium), or "
-                f"Playwright's own: .venv/bin/python -m playwright install chromium\n{error}"
+                "Playwright's own: .venv/bin/python -m playwright install chromium"
             )
+            raise pytest.fail.Exception(f"{remedy}\n{error}", pytrace=False) from None
         yield browser
         browser.close()
 
