@@ -1,10 +1,12 @@
 """The stack from outside: what it opens, what each service may see and do, where a model's bytes are."""
 
+import json
 import os
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 
 import pytest
 from mlflow import MlflowClient
@@ -107,6 +109,16 @@ def test_a_python_outside_the_stack_gets_a_model_as_the_trainer_does_through_the
         command, env=os.environ | client, text=True, capture_output=True, timeout=60
     )
     assert ran.stdout == "[1]\n", ran.stderr
+
+
+def test_a_file_that_is_not_there_is_404_which_no_client_asks_for_again(stack_lab, logged):
+    """MLflow's own answer is 500, and loading runs:/…/model would take 28 s."""
+    path = f"/api/2.0/mlflow-artifacts/artifacts/{logged['key']}/no_such_file"
+    server = HTTPConnection("127.0.0.1", int(stack_lab.settings["MLFLOW_PORT"]))
+    server.request("GET", path)
+    answer = server.getresponse()
+    assert answer.status == 404
+    assert json.load(answer)["error_code"] == "RESOURCE_DOES_NOT_EXIST"
 
 
 def test_a_logged_model_s_objects_are_in_minio_and_are_the_bytes_that_the_server_gives(
