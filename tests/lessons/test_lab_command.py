@@ -68,6 +68,7 @@ def test_lab_shows_every_lesson_and_the_next_thing_to_do(worked):
     assert "lab run 01" in ran.stdout
     assert "lab check 01" in ran.stdout
     assert "/#/experiments?workflowType=machine_learning" in ran.stdout
+    assert re.search(r"open http://localhost:\d+ and choose Model training", ran.stdout)
 
 
 @pytest.mark.parametrize("command", ["run", "check", "hint", "solution", "reset"])

@@ -99,6 +99,11 @@ def addresses(console: Console) -> None:
     console.print("[bold]Open in a browser[/bold]")
     console.print(f"  runs and logged models   {pages()}/#/experiments{VIEW}", soft_wrap=True)
     console.print(f"  registered models        {pages()}/#/models{VIEW}", soft_wrap=True)
+    console.print(
+        f"  [dim]A click there may lead to MLflow's GenAI view, which shows none of this. So, once: open {pages()} "
+        "and choose Model training at the top left.[/dim]",
+        soft_wrap=True,
+    )
     if minio := os.environ.get("LAB_MINIO_PAGE"):
         console.print(
             f"  the store behind them    {minio}/browser/mlflow   "
