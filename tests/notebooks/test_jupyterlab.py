@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.labs import ROOT, Lab
+from tests.labs import ROOT, Lab, copy_of_checkout, free_ports
 
 LESSON = "tutorial/01_save/run.py"
 
@@ -87,6 +87,16 @@ def test_a_token_that_everybody_could_guess_is_refused(lab, address):
 def test_a_port_that_is_taken_is_named_with_its_setting(lab, address):
     taken = lab.settings["MLFLOW_PORT"]
     refused(lab, taken, "JUPYTER_PORT", JUPYTER_PORT=taken)
+
+
+def test_packages_that_cannot_be_had_are_said_to_be_what_is_missing(embedded_lab, tmp_path):
+    copy_of_checkout(tmp_path)
+    fresh = Lab(
+        "embedded", embedded_lab.settings | {"LAB_STATE": str(tmp_path / "state")}, tmp_path
+    )
+    ports = dict(zip(("MLFLOW_PORT", "JUPYTER_PORT"), free_ports(2), strict=True))
+    # As on a machine without a network.
+    refused(fresh, "packages could not be installed", "package index", PIP_NO_INDEX="1", **ports)
 
 
 def test_jupyterlab_itself_takes_no_token_but_a_good_one(lab):
