@@ -1,11 +1,9 @@
 """Labs of the tests' own, one in each mode, beside the learner's and never touching it."""
 
 import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Error, sync_playwright
 
 from lab.lessons import find, lessons
 from tests.labs import ROOT, Lab, delete, free_ports, stack_settings, start
@@ -37,22 +35,6 @@ def stack_lab() -> Iterator[Lab]:
         yield lab
     finally:
         delete(lab)
-
-
-# Not for the session: Playwright keeps an event loop running, and other tests start theirs.
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium where it is on the PATH, otherwise Playwright's own."""
-    with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
-        except Error as error:
-            pytest.fail(
-                "No browser could be started. Install Chromium (Debian: apt install chromium), or "
-                f"Playwright's own: .venv/bin/python -m playwright install chromium\n{error}"
-            )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(params=MODES, scope="session")

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from host.settings import settings
 from lab.lessons import LEFT_OUT, Lesson, find, lessons
 from tests.browser.pictures import SCREENSHOTS, take, why_out_of_date, write
+from tests.chromium import browser as browser
 from tests.labs import ROOT, Lab
 
 # What README 02 has the learner choose and close once, as MLflow keeps it in the browser.

@@ -1,0 +1,3 @@
+"""JupyterLab is looked at in a browser."""
+
+from tests.chromium import browser as browser
