@@ -81,6 +81,20 @@ def console(lab: Lab, lesson: Lesson, browser: Browser) -> Iterator[Page]:
         yield page
 
 
+@pytest.fixture
+def spark_master(lab: Lab, lesson: Lesson, browser: Browser) -> Iterator[Page]:
+    """The page of the cluster's master, once the lesson has run there, of late."""
+    server = f"http://localhost:{lab.settings['SPARK_MASTER_UI_PORT']}"
+    lab.start_profile("spark")
+    with urllib.request.urlopen(f"{server}/json/", timeout=30) as answer:  # noqa: S310
+        # It forgets a worker that died a quarter of an hour after.
+        dead = [worker for worker in json.load(answer)["workers"] if worker["state"] == "DEAD"]
+    if not dead:
+        ran = lab.run("lab", "run", lesson.number, profile="spark")
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+    yield from opened(browser, server, "/")
+
+
 def runs_of(lab: Lab, lesson: Lesson) -> tuple[str, str]:
     """Return the address of MLflow's pages, and the path to the lesson's runs."""
     number = experiment_of(lab, lesson)

@@ -2,7 +2,8 @@
 
 Every function of such a file looks at a page or two. It is given what it names: `page`, the page of
 the lesson's runs, or `first_visit`, the same before anything was chosen; `picture`, which compares the
-page with a picture of the README; `console`, MinIO's, which only the stack has.
+page with a picture of the README; `console`, MinIO's, and `spark_master`, the cluster's, which only the
+stack has.
 """
 
 import importlib.util
@@ -36,8 +37,8 @@ LOOKS = [
     for look in functions(file)
     if not SCREENSHOTS or "picture" in wants(look)
 ]
-OF_MLFLOW = [look for look in LOOKS if "console" not in wants(look.values[1])]
-OF_MINIO = [look for look in LOOKS if look not in OF_MLFLOW]
+OF_THE_STACK = [look for look in LOOKS if {"console", "spark_master"} & set(wants(look.values[1]))]
+OF_MLFLOW = [look for look in LOOKS if look not in OF_THE_STACK]
 
 
 @pytest.mark.parametrize(("lesson", "look"), OF_MLFLOW, indirect=["lesson"])
@@ -46,6 +47,6 @@ def test_mlflow_s_page_shows_what_the_readme_says(lab, lesson, look, request):
 
 
 @pytest.mark.parametrize("lab", ["stack"], indirect=True)
-@pytest.mark.parametrize(("lesson", "look"), OF_MINIO, indirect=["lesson"])
-def test_minio_s_console_shows_what_the_readme_says(lab, lesson, look, request):
+@pytest.mark.parametrize(("lesson", "look"), OF_THE_STACK, indirect=["lesson"])
+def test_the_pages_of_minio_and_spark_show_what_the_readme_says(lab, lesson, look, request):
     look(**{name: request.getfixturevalue(name) for name in wants(look)})
