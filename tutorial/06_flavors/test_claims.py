@@ -83,7 +83,8 @@ def says(row, framework):
 
 def cells(framework):
     text = (HERE / f"train_{framework}.py").read_text(encoding="utf-8")
-    found = re.findall(r"^# %% (.+)\n((?s:.*?))(?=^# %%|\Z)", text, flags=re.MULTILINE)
+    # Of code: the first one tells which framework it is.
+    found = re.findall(r"^# %% (?!\[)(.+)\n((?s:.*?))(?=^# %%|\Z)", text, flags=re.MULTILINE)
     return {name: cell.strip() for name, cell in found}
 
 
