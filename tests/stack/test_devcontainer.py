@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from host.settings import read_env_file
 from tests.labs import ROOT, Lab, copy_of_checkout, stack_settings
 
 # Where the tests run as root the checkout is given to a user of this number: none of Debian's own.
@@ -153,7 +154,6 @@ def test_the_pages_that_are_forwarded_answer_and_have_labels(opened):
     assert all(configuration["portsAttributes"][port]["label"] for port in forwarded)
     for port in forwarded:
         code = f"import urllib.request as u; print(u.urlopen('http://{port}/').status)"
-        # The editor asks for it as localhost.
         assert opened.inside(f'python -c "{code}"').split()[-1] == "200"
 
 
@@ -175,11 +175,9 @@ def test_what_jupyterlab_saves_is_the_learner_s_script_and_the_owner_s_file(open
     """The other way to the same checkout; only here the checkout's owner is the learner."""
     up = opened.run("docker", "compose", "up", "--build", "--wait", "notebook")
     assert up.returncode == 0, up.stderr
-    [token] = [
-        line for line in (opened.folder / ".env").read_text().splitlines() if "TOKEN" in line
-    ]
+    token = read_env_file(opened.folder / ".env")["JUPYTER_TOKEN"]
     address = f"http://127.0.0.1:{opened.lab.settings['JUPYTER_PORT']}/api/contents/{EXERCISE}"
-    headers = {"Authorization": f"token {token.partition('=')[2]}"}
+    headers = {"Authorization": f"token {token}"}
     before = (opened.folder / EXERCISE).read_text()
     asked = urllib.request.Request(f"{address}?type=notebook", headers=headers)  # noqa: S310
     with urllib.request.urlopen(asked) as answer:  # noqa: S310
