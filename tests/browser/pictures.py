@@ -8,7 +8,7 @@ from pathlib import Path
 
 import matplotlib
 from PIL import Image, ImageChops
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator
 
 # Take what is out of date again: make screenshots.
 SCREENSHOTS = "LAB_TEST_SCREENSHOTS" in os.environ
@@ -58,8 +58,9 @@ def style() -> str:
     return "\n".join([*sources, fonts, assistant])
 
 
-def take(page: Page, parts: Sequence[Locator], varies: Sequence[Locator]) -> Image.Image:
-    """Return a picture of the rectangle that holds all parts of the page, with … for what varies."""
+def take(parts: Sequence[Locator], varies: Sequence[Locator]) -> Image.Image:
+    """Return a picture of the rectangle that holds all parts of their page, with … for what varies."""
+    page = parts[0].page
     for part in parts:
         part.wait_for()
     # Nothing is lit up because it was clicked.

@@ -1,9 +1,9 @@
 """What each lesson's README has the learner look at in the browser is there: tutorial/NN_topic/pages.py.
 
 Every function of such a file looks at a page or two. It is given what it names: `page`, the page of
-the lesson's runs, or `first_visit`, the same before anything was chosen; `picture`, which compares the
-page with a picture of the README; `console`, MinIO's, and `spark_master`, the cluster's, which only the
-stack has.
+the lesson's runs, or `first_visit`, the same before anything was chosen; `registry`, the list of
+registered models; `picture`, which compares a page with a picture of the README; `console`, MinIO's,
+and `spark_master`, the cluster's, which only the stack has.
 """
 
 import importlib.util

@@ -91,7 +91,8 @@ def messages(lesson: Lesson, tmp_path: Path) -> list[str]:
 def seen_by_tests(lesson: Lesson) -> str:
     """Return what tests compare: the README's samples of output, and every string in tests."""
     folders = (lesson.folder, ROOT / "examples" / lesson.name, ROOT / "tests")
-    files = [file for folder in folders for file in folder.rglob("test_*.py")]
+    names = ("test_*.py", "pages.py")
+    files = [file for folder in folders for name in names for file in folder.rglob(name)]
     found = [
         node.value
         for file in files

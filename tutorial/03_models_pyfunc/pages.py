@@ -23,17 +23,29 @@ def the_version(page, picture):
     picture("version", version, varies=[alias])
 
 
-def the_alias(page):
+def the_alias(registry):
     """The registry lists aliases, and stages once its new pages are switched off."""
-    page.get_by_role("link", name="Model registry").click()
-    expect(page.get_by_role("columnheader", name="Aliased versions")).to_be_visible()
-    page.get_by_role("link", name="iris_clf", exact=True).click()
-    versions = page.get_by_role("row")
+    expect(registry.get_by_role("columnheader", name="Aliased versions")).to_be_visible()
+    registry.get_by_role("link", name="iris_clf", exact=True).click()
+    versions = registry.get_by_role("row")
     expect(versions.filter(has_text="@ champion")).to_be_visible()
     expect(versions.filter(has_text="Production")).to_have_count(0)
-    page.get_by_role("switch").click()
-    page.get_by_role("button", name="Disable").click()
+    registry.get_by_role("switch").click()
+    registry.get_by_role("button", name="Disable").click()
     expect(versions.filter(has_text="Production")).to_be_visible()
+
+
+def the_click_that_came_too_soon(page):
+    """The registry is asked for the order of the runs; whoever comes from elsewhere sees it."""
+    tab = page.context.new_page()
+    # Where such a click ends.
+    tab.goto("/#/models?orderByKey=attributes.start_time&orderByAsc=false")
+    error = tab.get_by_text("Invalid order by key 'attributes.start_time' specified.")
+    expect(error).to_be_visible()
+    tab.get_by_role("link", name="MLflow", exact=True).click()
+    tab.get_by_role("link", name="Model registry").click()
+    expect(tab.get_by_role("link", name="iris_clf", exact=True)).to_be_visible()
+    expect(error).to_be_hidden()
 
 
 def the_evidence(page):

@@ -12,18 +12,19 @@ def the_gate(page, picture):
     picture("gate", page.get_by_role("main"))
 
 
-def the_registered_model(page, picture):
+def the_registered_model(registry, picture):
     """Each environment is a registered model, with the trail as tags and the alias on one version."""
-    page.get_by_role("link", name="Model registry").click()
     for name in ("iris_clf", "iris_clf_prod", "iris_clf_qa"):
-        expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()
-    page.get_by_role("link", name="iris_clf_qa", exact=True).click()
-    newest, before = (page.get_by_role("row").nth(number) for number in (1, 2))
+        expect(registry.get_by_role("link", name=name, exact=True)).to_be_visible()
+    registry.get_by_role("link", name="iris_clf_qa", exact=True).click()
+    newest, before = (registry.get_by_role("row").nth(number) for number in (1, 2))
     for tag in ("candidate", "gate_run", "gate", "promoted_by", "replaces", "rolled_back"):
         expect(newest.get_by_text(f"{tag}:")).to_be_visible()
     expect(before.get_by_text("champion")).to_be_visible()
-    own = [page.locator(f"[title={tag}] + *") for tag in ("promoted_by", "replaces", "rolled_back")]
-    heading = page.get_by_role("heading", name="iris_clf_qa")
+    own = [
+        registry.locator(f"[title={tag}] + *") for tag in ("promoted_by", "replaces", "rolled_back")
+    ]
+    heading = registry.get_by_role("heading", name="iris_clf_qa")
     # Postgres gives tags in any order, SQLite in the picture's.
     if _in_order(newest) and _in_order(before):
         picture("registered_model", heading, newest, before, varies=own)

@@ -13,9 +13,10 @@ def the_models(page):
         expect(became.first).to_be_visible()
 
 
-def the_tag(page):
+def the_tag(registry):
     """In the registry they bear the lesson's tag."""
-    page.get_by_role("link", name="Model registry").click()
     for name in _MADE:
-        row = page.get_by_role("row").filter(has=page.get_by_role("link", name=name, exact=True))
+        row = registry.get_by_role("row").filter(
+            has=registry.get_by_role("link", name=name, exact=True)
+        )
         expect(row.get_by_text("06_flavors")).to_be_visible()
