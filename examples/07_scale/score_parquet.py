@@ -64,8 +64,10 @@ parser.add_argument(
 )
 arguments = parser.parse_args()
 uri, rows, out = arguments.model, arguments.rows.absolute(), arguments.out.absolute()
-# How long to wait for a worker.
+# Seconds to wait for a worker that may come, and for one that is on its way: on a busy machine it is
+# slow to start.
 PATIENCE = 30
+ON_ITS_WAY = 300
 SAMPLE = 1000
 
 
@@ -246,33 +248,49 @@ def ask(address):
 
 
 def what_is_offered():
-    """Return why no worker may take the job, by the master's page, and whether that can still change."""
+    """Return why no worker has taken the job, by the master's page, and how long to wait for that to change."""
     port = os.environ.get("SPARK_MASTER_WEBUI_PORT", "8080")
     try:
         page = ask(f"http://{host}:{port}/json/")
     except OSError:
-        return "Its page would say why.", True
+        return "Its page would say why.", PATIENCE
     workers = [worker for worker in page["workers"] if worker["state"] == "ALIVE"]
     apps = [app for app in page["activeapps"] if app["id"] == sc.applicationId]
     asked = apps[0]["memoryperexecutor"] if apps else 0
     most = max((worker["memory"] for worker in workers), default=0)
     if not workers:
-        return "No worker is there. docker compose --profile spark up --detach --wait", True
+        return "No worker is there. docker compose --profile spark up --detach --wait", PATIENCE
     if asked > most:
         return (
             f"An executor is to have {asked} MB, and the {len(workers)} workers have {most} MB at "
             "the most. Set SPARK_EXECUTOR_MEMORY to less.",
-            False,
+            0,
         )
     others = [app["name"] for app in page["activeapps"] if app["id"] != sc.applicationId]
-    return f"These jobs have the workers' cores: {others}. Wait for their end, or end them.", True
+    if not others:
+        return (
+            "It was given some, which do not start; their logs on the master's page say why.",
+            ON_ITS_WAY,
+        )
+    return (
+        f"These jobs have the workers' cores: {others}. Wait for their end, or end them.",
+        PATIENCE,
+    )
 
 
-while (
-    on_cluster and len(ask(f"{sc.uiWebUrl}/api/v1/applications/{sc.applicationId}/executors")) < 2
-):
-    why, can_change = what_is_offered()
-    if not can_change or time.monotonic() > began + PATIENCE:
+def worker_is_there():
+    """Tell whether a worker has taken the job; a driver too busy to answer has none that it could use."""
+    try:
+        there = ask(f"{sc.uiWebUrl}/api/v1/applications/{sc.applicationId}/executors")
+    except OSError:
+        return False
+    # One is the driver itself.
+    return len(there) > 1
+
+
+while on_cluster and not worker_is_there():
+    why, patience = what_is_offered()
+    if time.monotonic() > began + patience:
         sys.exit(f"{master} has no worker for this job. {why}")
     time.sleep(0.5)
 
