@@ -75,22 +75,34 @@ def up(profile: str | None = None) -> None:
 
     With a profile its packages too.
     """
-    running = SERVER.running()
-    if running and f"--port {port('MLFLOW_PORT')} " not in running[1]:
-        print("MLFLOW_PORT has changed.")
-        stop_server()
-        running = None
-    if not running:
-        check_free("MLFLOW_PORT")
+    before = SERVER.running()
+    running = runs_at(SERVER, "MLFLOW_PORT")
+    if before and not running:
+        # It has the address of before.
+        stop_notebook()
     if install() and running:
         # It is of the packages that were there before.
         stop_server()
-        running = None
+        running = False
     if profile:
         # Only added: the server runs on with what it has.
         install(profile)
     (STATE / "output").mkdir(parents=True, exist_ok=True)
     SERVER.wait_for(api(), None if running else start_server())
+
+
+def runs_at(server: Background, setting: str) -> bool:
+    """Tell whether a server runs at the port that a setting gives; if not, it can be started there.
+
+    One at another port is stopped. Raises LabError if something else has the port.
+    """
+    running = server.running()
+    if running and f"--port {port(setting)} " in running[1]:
+        return True
+    check_free(setting)
+    if server.stop():
+        print(f"{setting} has changed: stopped the {server.name}.")
+    return False
 
 
 def webhook_key() -> str:
@@ -128,15 +140,9 @@ def notebook() -> None:
     """Start JupyterLab beside the server, detached; return when it answers. Raises LabError."""
     ensure_env_file()
     check_password("JUPYTER_TOKEN")
-    running = NOTEBOOK.running()
-    if running and f"--port {port('JUPYTER_PORT')} " not in running[1]:
-        print("JUPYTER_PORT has changed.")
-        NOTEBOOK.stop()
-        running = None
-    if not running:
-        check_free("JUPYTER_PORT")
+    runs_at(NOTEBOOK, "JUPYTER_PORT")
     up("notebook")
-    started = None if running else start_notebook()
+    started = None if NOTEBOOK.running() else start_notebook()
     NOTEBOOK.wait_for(f"http://127.0.0.1:{port('JUPYTER_PORT')}/api", started)
 
 
@@ -160,9 +166,14 @@ def start_notebook() -> subprocess.Popen[bytes]:
 
 def down() -> None:
     """Stop what runs; the data stay."""
+    stop_notebook()
+    stop_server()
+
+
+def stop_notebook() -> None:
+    """Stop JupyterLab, its kernels too."""
     if NOTEBOOK.stop():
         print("Stopped JupyterLab.")
-    stop_server()
 
 
 def stop_server() -> None:

@@ -3,6 +3,7 @@
 import re
 import urllib.error
 import urllib.request
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -87,6 +88,20 @@ def test_a_token_that_everybody_could_guess_is_refused(lab, address):
 def test_a_port_that_is_taken_is_named_with_its_setting(lab, address):
     taken = lab.settings["MLFLOW_PORT"]
     refused(lab, taken, "JUPYTER_PORT", JUPYTER_PORT=taken)
+
+
+def test_when_mlflow_s_port_changes_the_notebooks_ask_there(embedded_lab):
+    was, [new] = embedded_lab.settings["MLFLOW_PORT"], free_ports(1)
+    assert embedded_lab.host("notebook").returncode == 0
+    moved = embedded_lab.host("notebook", MLFLOW_PORT=new)
+    try:
+        assert "MLFLOW_PORT has changed" in moved.stdout
+        pid = (Path(embedded_lab.settings["LAB_STATE"]) / "notebook.pid").read_text()
+        environment = Path(f"/proc/{pid}/environ").read_text().split("\0")
+        assert f"MLFLOW_TRACKING_URI=http://127.0.0.1:{new}" in environment
+    finally:
+        embedded_lab.host("down", MLFLOW_PORT=new)
+        assert embedded_lab.host("notebook", MLFLOW_PORT=was).returncode == 0
 
 
 def test_packages_that_cannot_be_had_are_said_to_be_what_is_missing(embedded_lab, tmp_path):
