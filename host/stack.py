@@ -124,7 +124,7 @@ def up(profile: str | None = None) -> None:
         raise LabError("An image could not be built; the lines above say why. Then again: make up")
     start = ["up", "--detach", "--wait", "--wait-timeout", "300", "--remove-orphans"]
     if compose(*chosen, *start).returncode != 0:
-        raise LabError(what_failed())
+        raise LabError(what_failed(profile))
 
 
 def image_exists(image: str) -> bool:
@@ -151,10 +151,15 @@ def last_check(container: str) -> str:
     return checks[-1]["Output"].strip() if checks else "nothing yet"
 
 
-def what_failed() -> str:
-    """Return the last words of every service that did not come up."""
+def what_failed(profile: str | None = None) -> str:
+    """Return the last words of every service that did not come up, of those without a profile or in this one."""
     report = ["The stack did not start."]
+    chosen = ["--profile", profile] if profile else []
+    wanted = compose(*chosen, "config", "--services", capture=True).stdout.split()
     for container in containers():
+        if container["Service"] not in wanted:
+            # The scoring service is unhealthy whenever it has no model to answer by.
+            continue
         done = container["State"] == "exited" and container["ExitCode"] == 0
         if done or container["State"] == "created" or container.get("Health") == "healthy":
             continue
