@@ -51,6 +51,14 @@ def inside(lab: Lab, service: str, *words: str) -> str:
     return ran.stdout + ran.stderr
 
 
+def psql(lab: Lab, statement: str) -> str:
+    """Run a statement as the database's owner and return what it answers."""
+    flags = ["--username=postgres", "--tuples-only", "--no-align", "mlflow"]
+    ran = lab.compose("exec", "--no-TTY", "postgres", "psql", *flags, f"--command={statement}")
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout.strip()
+
+
 def environment(lab: Lab, service: str) -> str:
     """Return the environment that a container was made with, a variable a line."""
     return "\n".join(inspect(lab, service)["Config"]["Env"])

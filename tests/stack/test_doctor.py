@@ -6,25 +6,7 @@ import subprocess
 import pytest
 
 from tests.doctor import assert_only, doctor
-
-
-@pytest.fixture
-def root(stack_lab):
-    """Return a function that runs a statement as the database's superuser."""
-
-    def run_sql(statement: str) -> None:
-        psql = [
-            "exec",
-            "--no-TTY",
-            "postgres",
-            "psql",
-            "--username=postgres",
-            "mlflow",
-            f"--command={statement}",
-        ]
-        assert stack_lab.compose(*psql).returncode == 0
-
-    return run_sql
+from tests.stack.containers import psql
 
 
 def test_another_server(stack_lab):
@@ -70,12 +52,12 @@ def test_account_or_bucket(stack_lab, variables, name, also):
     assert_only(doctor(stack_lab, **variables), name, "docker compose up --wait", also=also)
 
 
-def test_database_account_that_can_write(stack_lab, root):
-    root("GRANT INSERT ON runs TO lab_reader")
+def test_database_account_that_can_write(stack_lab):
+    psql(stack_lab, "GRANT INSERT ON runs TO lab_reader")
     try:
         assert_only(doctor(stack_lab), "database account", "docker compose up --wait")
     finally:
-        root("REVOKE INSERT ON runs FROM lab_reader")
+        psql(stack_lab, "REVOKE INSERT ON runs FROM lab_reader")
 
 
 def test_store_account_that_can_write(stack_lab):

@@ -15,7 +15,7 @@ from mlflow.entities import Metric
 from host.settings import read_env_file
 from host.stack import last_check
 from tests.labs import ROOT, Lab
-from tests.stack.containers import inspect
+from tests.stack.containers import inspect, psql
 
 
 def python(lab: Lab, code: str) -> subprocess.CompletedProcess[str]:
@@ -191,16 +191,8 @@ def test_services_can_be_restarted_in_any_order(stack_lab, order):
     ],
 )
 def test_a_database_of_another_mlflow_stops_the_start_with_a_message(stack_lab, revision, words):
-    def psql(statement: str) -> str:
-        ran = stack_lab.compose(
-            "exec", "--no-TTY", "postgres", "psql", "--username=postgres", "--tuples-only", "--no-align", "mlflow",
-            f"--command={statement}",
-        )  # fmt: skip
-        assert ran.returncode == 0, ran.stderr
-        return ran.stdout.strip()
-
-    current = psql("SELECT version_num FROM alembic_version")
-    psql(f"UPDATE alembic_version SET version_num = '{revision}'")
+    current = psql(stack_lab, "SELECT version_num FROM alembic_version")
+    psql(stack_lab, f"UPDATE alembic_version SET version_num = '{revision}'")
     try:
         stack_lab.compose("restart", "mlflow")
         ran = stack_lab.host("up")
@@ -208,9 +200,9 @@ def test_a_database_of_another_mlflow_stops_the_start_with_a_message(stack_lab, 
         assert words in ran.stderr
         assert "make upgrade-database" in ran.stderr or "make delete-data" in ran.stderr
         assert "Traceback" not in ran.stderr
-        assert psql("SELECT version_num FROM alembic_version") == revision
+        assert psql(stack_lab, "SELECT version_num FROM alembic_version") == revision
     finally:
-        psql(f"UPDATE alembic_version SET version_num = '{current}'")
+        psql(stack_lab, f"UPDATE alembic_version SET version_num = '{current}'")
         assert stack_lab.host("up").returncode == 0
 
 

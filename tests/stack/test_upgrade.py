@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from tests.labs import ROOT, Lab, delete, free_ports, stack_settings
+from tests.stack.containers import psql
 
 # With what it could be installed with in its day: SQLAlchemy 2.1 came later.
 OLDER = ["mlflow==3.1.4", "sqlalchemy<2.1"]
@@ -100,14 +101,6 @@ def wait_for(address: str, server: subprocess.Popen) -> None:
         assert server.poll() is None
         assert time.monotonic() < end
         time.sleep(0.5)
-
-
-def psql(lab: Lab, statement: str) -> str:
-    """Run a statement as the database's owner and return what it answers."""
-    flags = ["--username=postgres", "--tuples-only", "--no-align", "mlflow"]
-    ran = lab.compose("exec", "--no-TTY", "postgres", "psql", *flags, f"--command={statement}")
-    assert ran.returncode == 0, ran.stderr
-    return ran.stdout.strip()
 
 
 def assert_model_loads(lab: Lab, run_id: str, prediction: str) -> None:
