@@ -36,14 +36,14 @@ def state() -> dict[str, str]:
         return {}
     if done.returncode != 0:
         return {}
-    commit = get_git_commit(str(where))
-    return {MLFLOW_GIT_DIRTY: "true" if done.stdout else "false"} | (
-        {MLFLOW_GIT_COMMIT: commit} if commit else {}
-    )
+    tags = {MLFLOW_GIT_DIRTY: "true" if done.stdout else "false"}
+    if _is_in_jupyter_notebook() and (commit := get_git_commit(str(where))):
+        tags[MLFLOW_GIT_COMMIT] = commit
+    return tags
 
 
 class TreeState(RunContextProvider):
-    """Adds the tags mlflow.source.git.dirty, "true" or "false", and mlflow.source.git.commit."""
+    """Adds the tag mlflow.source.git.dirty, "true" or "false", and in a notebook mlflow.source.git.commit."""
 
     def in_context(self) -> bool:
         """Tell whether the script or notebook lies in a checkout."""
