@@ -88,6 +88,10 @@ def lesson(client, tmp_path_factory):
     client.create_experiment(lesson.name)
     for learner in [lesson.start("run.py") for _ in range(2)]:
         printed, complained = learner.communicate(timeout=120)
+        # MLflow does not always let both in, and the lab says what to do then.
+        while "at the same moment" in complained:
+            learner = lesson.start("run.py")
+            printed, complained = learner.communicate(timeout=120)
         assert (learner.returncode, complained) == (0, ""), printed + complained
     lesson.version = client.get_model_version_by_alias(lesson.name, "champion")
     lesson.experiment = client.get_experiment_by_name(lesson.name)

@@ -80,6 +80,14 @@ def broken(address: str, status: str) -> str:
     )
 
 
+def at_once() -> str:
+    """Return the message for what two made at once: MLflow looks whether it is there and then inserts it."""
+    return (
+        "Somebody made the same in MLflow for the first time at the same moment (an alias, a data set), "
+        "and it let only one of the two in.\nNothing is broken: run this again."
+    )
+
+
 # What requests and MLflow write into their messages, and what it means; the first match counts.
 UNREACHABLE = {
     "NameResolutionError": "its name is unknown here",
@@ -112,6 +120,8 @@ def explain(error: BaseException) -> str | None:
         for marker, why in UNREACHABLE.items():
             if marker in text and "API request to" in text:
                 return unreachable(address, why)
+        if "UniqueViolation" in text or "UNIQUE constraint failed" in text:
+            return at_once()
         if "too many 50" in text:
             return broken(address, "5xx, again and again")
         if "failed with error code 404" in text or "<html" in text.lower():

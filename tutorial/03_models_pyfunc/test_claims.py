@@ -2,7 +2,9 @@
 
 import io
 import os
+import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import mlflow
@@ -124,6 +126,34 @@ def test_an_alias_is_case_sensitive(client, name):
     assert mlflow.pyfunc.load_model(f"models:/{name}@champion")
     with pytest.raises(MlflowException, match="Registered model alias Champion not found"):
         mlflow.pyfunc.load_model(f"models:/{name}@Champion")
+
+
+def test_two_who_set_an_alias_for_the_first_time_at_once_may_get_an_error_and_succeed_when_they_ask_again(
+    client, name, info
+):
+    mlflow.register_model(info.model_uri, name)
+    together = threading.Barrier(6)
+
+    def set_alias(alias):
+        together.wait()
+        try:
+            client.set_registered_model_alias(name, alias, "1")
+        except MlflowException as error:
+            return str(error)
+
+    # MLflow looks whether the alias is there and then inserts it; mostly one of six comes in between.
+    with ThreadPoolExecutor(6) as pool:
+        for number in range(100):
+            errors = list(filter(None, pool.map(set_alias, [f"alias-{number}"] * 6)))
+            if errors:
+                break
+    said = {
+        'duplicate key value violates unique constraint "registered_model_alias_pk"',
+        "UNIQUE constraint failed: registered_model_aliases.",
+    }
+    assert any(words in errors[0] for words in said)
+    client.set_registered_model_alias(name, f"alias-{number}", "1")
+    assert client.get_model_version_by_alias(name, f"alias-{number}").version == "1"
 
 
 def test_the_refusals_read_as_the_readme_quotes_them(signed):
