@@ -100,7 +100,7 @@ def screenshots() -> int:
 def profile_of(lesson: str) -> str | None:
     """Return the profile of a lesson, given as 3, 03 or its folder's name; None if it needs none."""
     number = lesson.partition("_")[0].zfill(2)
-    file = next(ROOT.glob(f"tutorial/{number}_*/profile"), None)
+    file = next(ROOT.glob(f"tutorial/{number}_*/.lesson/profile"), None)
     return file.read_text(encoding="utf-8").strip() if file else None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from lab.lessons import find, lessons
-from tests.labs import ROOT, Lab, delete, free_ports, stack_settings, start
+from tests.support.labs import ROOT, Lab, delete, free_ports, stack_settings, start
 
 # make test gives each mode a process of its own, and tells the one of the other.
 STACK_BESIDE = "LAB_TEST_BESIDE" in os.environ

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.labs import ROOT, Lab, delete, free_ports, stack_settings
-from tests.loggers import Loggers
+from tests.support.labs import ROOT, Lab, delete, free_ports, stack_settings
+from tests.support.loggers import Loggers
 
 REGISTER = """
 import mlflow
@@ -23,14 +23,14 @@ client.set_model_version_tag("test_backup", version.version, "note", "kept")
 
 def inventory(lab: Lab) -> dict:
     """Return what a lab holds of this test."""
-    ran = lab.run("python", "tests/backup/inventory.py", "test_backup", "test_backup")
+    ran = lab.run("python", "tests/inside/inventory.py", "test_backup", "test_backup")
     assert ran.returncode == 0, ran.stderr
     return json.loads(ran.stdout)
 
 
 def load(lab: Lab, seconds: int) -> list[dict]:
     """Let three loggers log for some seconds; return what they were told."""
-    ran = lab.run("python", "tests/load.py", "test_backup", str(seconds), "3")
+    ran = lab.run("python", "tests/inside/load.py", "test_backup", str(seconds), "3")
     assert ran.returncode == 0, ran.stderr
     return json.loads(ran.stdout.splitlines()[-1])
 

@@ -10,9 +10,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from host.settings import settings
 from lab.lessons import LEFT_OUT, Lesson, find, lessons
-from tests.browser.pictures import SCREENSHOTS, take, why_out_of_date, write
-from tests.chromium import browser as browser
-from tests.labs import ROOT, Lab
+from tests.support.pictures import SCREENSHOTS, take, why_out_of_date, write
+from tests.support.chromium import browser as browser
+from tests.support.labs import ROOT, Lab
 
 # What README 02 has the learner choose and close once, as MLflow keeps it in the browser.
 CHOSEN = """
@@ -140,8 +140,8 @@ def picture(lesson: Lesson) -> Callable[..., None]:
     """
 
     def picture(name: str, *parts: Locator, varies: Sequence[Locator] = ()) -> None:
-        file = lesson.folder / f"{name}.png"
-        shown = f"({file.name})"
+        file = lesson.support / f"{name}.png"
+        shown = f"(.lesson/{file.name})"
         assert shown in (lesson.folder / "README.md").read_text(), f"No README shows {shown}."
         for _ in range(TRIES):
             now = take(parts, varies)

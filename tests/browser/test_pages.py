@@ -1,4 +1,4 @@
-"""What each lesson's README has the learner look at in the browser is there: tutorial/NN_topic/pages.py.
+"""What each lesson's README has the learner look at in the browser is there: tutorial/NN_topic/.lesson/pages.py.
 
 Every function of such a file looks at a page or two. It is given what it names: `page`, the page of
 the lesson's runs, or `first_visit`, the same before anything was chosen; `registry`, the list of
@@ -13,13 +13,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.pictures import SCREENSHOTS
-from tests.labs import ROOT
+from tests.support.pictures import SCREENSHOTS
+from tests.support.labs import ROOT
+
+
+def lesson_of(file: Path) -> str:
+    """Return the name of the lesson that a pages.py belongs to."""
+    return file.parents[1].name
 
 
 def functions(file: Path) -> list[Callable[..., None]]:
     """Return the functions of a pages.py, but for those that begin with an underscore."""
-    spec = importlib.util.spec_from_file_location(f"pages_of_{file.parent.name}", file)
+    spec = importlib.util.spec_from_file_location(f"pages_of_{lesson_of(file)}", file)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     found = [thing for name, thing in vars(module).items() if not name.startswith("_")]
@@ -32,8 +37,8 @@ def wants(function: Callable[..., None]) -> list[str]:
 
 
 LOOKS = [
-    pytest.param(file.parent.name, look, id=f"{file.parent.name}-{look.__name__}")
-    for file in sorted(ROOT.glob("tutorial/*/pages.py"))
+    pytest.param(lesson_of(file), look, id=f"{lesson_of(file)}-{look.__name__}")
+    for file in sorted(ROOT.glob("tutorial/*/.lesson/pages.py"))
     for look in functions(file)
     if not SCREENSHOTS or "picture" in wants(look)
 ]

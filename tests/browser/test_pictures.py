@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageFilter
 
-from tests.browser.pictures import why_out_of_date
-from tests.labs import ROOT
+from tests.support.pictures import why_out_of_date
+from tests.support.labs import ROOT
 
-PICTURES = sorted(ROOT.glob("tutorial/*/*.png"))
+PICTURES = sorted(ROOT.glob("tutorial/*/.lesson/*.png"))
 # The height of a row in most tables, and how far lines of text are apart at least.
 ROW, GAP = 33, 4
 

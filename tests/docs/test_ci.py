@@ -6,8 +6,8 @@ from pathlib import PurePosixPath
 
 import yaml
 
-from tests.labs import ROOT
-from tests.readmes import fenced
+from tests.support.labs import ROOT
+from tests.support.readmes import fenced
 
 WORKFLOW = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text())
 STEPS = WORKFLOW["jobs"]["test"]["steps"]

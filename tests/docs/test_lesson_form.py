@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from lab.lessons import Lesson, lessons
-from tests.labs import ROOT
-from tests.readmes import (
+from tests.support.labs import ROOT
+from tests.support.readmes import (
     COMMAND,
     IN_PROFILE,
     code,

@@ -7,8 +7,8 @@ import pytest
 import typer
 
 from lab.cli import app
-from tests.labs import ROOT
-from tests.readmes import code, headings, markdown_files, tokens
+from tests.support.labs import ROOT
+from tests.support.readmes import code, headings, markdown_files, tokens
 
 FILES = markdown_files()
 README = ROOT / "README.md"

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.labs import Lab, copy_of_checkout, run
-from tests.readmes import assert_holds, samples
+from tests.support.labs import Lab, copy_of_checkout, run
+from tests.support.readmes import assert_holds, samples
 
 NAME = "98_new_topic"
 
@@ -84,7 +84,7 @@ def test_the_lab_command_shows_it_runs_it_and_checks_it(embedded_lab, checkout, 
 
 def test_the_tests_of_all_lessons_pass_for_it(embedded_lab, checkout, lesson):
     """As tests/lessons runs them: what the README shows, its claims, the exercise and answers to it."""
-    claims = ["pytest", "-q", "-p", "no:cacheprovider", str(lesson)]
+    claims = ["pytest", "-q", "-p", "no:cacheprovider", str(lesson / ".lesson")]
     # The others are of the check's manners, which it has from the template as it stands.
     chosen = f"{NAME} and (starter or solution or wrong or enough)"
     answers = ["pytest", "-q", "tests/exercises", "-k", chosen]

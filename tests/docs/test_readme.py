@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from host.settings import PLACEHOLDER, random_secret
-from tests.labs import ROOT, Lab, copy_of_checkout, delete, free_ports, run, stack_settings
-from tests.readmes import Block, fenced, fences, indented_commands
+from tests.support.labs import ROOT, Lab, copy_of_checkout, delete, free_ports, run, stack_settings
+from tests.support.readmes import Block, fenced, fences, indented_commands
 
 BLOCKS = fenced(ROOT / "README.md", "sh")
 # What takes minutes is run by tests/lessons/test_demo.py, and by CI, whose test this is a part of.

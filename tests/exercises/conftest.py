@@ -1,6 +1,6 @@
 """The exercises are tried inside a lab."""
 
-from tests.sandbox import refuse_to_run_outside
+from tests.inside.sandbox import refuse_to_run_outside
 
 
 def pytest_sessionstart() -> None:

@@ -1,6 +1,6 @@
 """Of every exercise on disk: the starter fails, the solution and other right answers pass, wrong ones fail.
 
-What is right and wrong is data: a lesson's answers/right_*.py and answers/wrong_*.py. The first line of
+What is right and wrong is data: a lesson's .lesson/answers/right_*.py and wrong_*.py. The first line of
 a wrong answer's docstring is a part of the message that its learner must get, and answers/starter.txt
 that part of the starter's. Run inside a lab.
 """
@@ -16,11 +16,11 @@ import pytest
 
 from lab.check import Verdict, check
 from lab.lessons import Lesson, docstring, lab_root, lessons
-from tests.sandbox import copy_under_other_names, remove_everything
+from tests.inside.sandbox import copy_under_other_names, remove_everything
 
 LESSONS = lessons(lab_root())
-RIGHT = [(le.name, p.name) for le in LESSONS for p in sorted(le.folder.glob("answers/right_*.py"))]
-WRONG = [(le.name, p.name) for le in LESSONS for p in sorted(le.folder.glob("answers/wrong_*.py"))]
+RIGHT = [(le.name, p.name) for le in LESSONS for p in sorted(le.support.glob("answers/right_*.py"))]
+WRONG = [(le.name, p.name) for le in LESSONS for p in sorted(le.support.glob("answers/wrong_*.py"))]
 NAMES = [lesson.name for lesson in LESSONS]
 
 
@@ -79,14 +79,14 @@ def test_check_before_anything_was_made_says_what_to_run(verdict_on, name):
 def test_starter_runs_and_fails_its_check_with_the_intended_next_action(verdict_on, name):
     verdict = verdict_on(name, "exercise.py")
     assert not verdict.passed
-    intended = lab_root() / "tutorial" / name / "answers" / "starter.txt"
+    intended = lab_root() / "tutorial" / name / ".lesson" / "answers" / "starter.txt"
     assert intended.read_text(encoding="utf-8").strip() in verdict.text
     assert 0 < len(verdict.text.splitlines()) <= 4, verdict.text
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_solution_passes(verdict_on, name):
-    verdict = verdict_on(name, "solution.py")
+    verdict = verdict_on(name, ".lesson/solution.py")
     assert verdict.passed, verdict.text
 
 
@@ -96,7 +96,7 @@ def test_solution_passes(verdict_on, name):
 def test_a_version_that_somebody_deleted_is_said_to_be_missing(verdict_on, name):
     client = mlflow.MlflowClient()
     before = {model.name for model in client.search_registered_models()}
-    assert verdict_on(name, "solution.py").passed
+    assert verdict_on(name, ".lesson/solution.py").passed
     made = [model for model in client.search_registered_models() if model.name not in before]
     for model in made:
         for version in client.search_model_versions(f"name = '{model.name}'"):
@@ -122,21 +122,21 @@ def test_a_server_that_is_away_is_no_pass(verdict_on, monkeypatch, name):
 
 @pytest.mark.parametrize(("name", "script"), RIGHT)
 def test_other_right_answer_passes(verdict_on, name, script):
-    verdict = verdict_on(name, f"answers/{script}")
+    verdict = verdict_on(name, f".lesson/answers/{script}")
     assert verdict.passed, verdict.text
 
 
 @pytest.mark.parametrize(("name", "script"), WRONG)
 def test_wrong_answer_fails_with_its_own_message(verdict_on, name, script):
-    verdict = verdict_on(name, f"answers/{script}")
+    verdict = verdict_on(name, f".lesson/answers/{script}")
     assert not verdict.passed
-    assert message(lab_root() / "tutorial" / name / "answers" / script) in verdict.text
+    assert message(lab_root() / "tutorial" / name / ".lesson" / "answers" / script) in verdict.text
     assert len(verdict.text.splitlines()) <= 4, verdict.text
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_there_are_enough_answers_and_the_wrong_ones_get_different_messages(name):
-    folder = lab_root() / "tutorial" / name / "answers"
+    folder = lab_root() / "tutorial" / name / ".lesson" / "answers"
     assert len(list(folder.glob("right_*.py"))) >= 2
     wrong = [message(path) for path in folder.glob("wrong_*.py")]
     assert len(set(wrong)) == len(wrong) >= 3

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.doctor import SERVER, assert_only, doctor, rows
+from tests.support.doctor import SERVER, assert_only, doctor, rows
 
 
 def test_all_is_well(lab):

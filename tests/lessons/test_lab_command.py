@@ -6,7 +6,7 @@ import re
 import pytest
 
 from lab.lessons import lessons
-from tests.labs import ROOT
+from tests.support.labs import ROOT
 
 # What each lesson has, as the tracking server tells it.
 COUNT = """
@@ -88,7 +88,7 @@ def test_solution_waits_for_the_pass_unless_asked_to_spoil(lab):
     spoiled = lab.run("lab", "solution", "1", "--spoil")
     assert spoiled.returncode == 0
     assert "--- tutorial/01_save/exercise.py" in spoiled.stdout
-    assert "+++ tutorial/01_save/solution.py" in spoiled.stdout
+    assert "+++ tutorial/01_save/.lesson/solution.py" in spoiled.stdout
 
 
 def test_check_without_a_number_checks_all(lab):

@@ -3,8 +3,8 @@
 import pytest
 
 from lab.lessons import find, lessons
-from tests.labs import ROOT
-from tests.readmes import IN_PROFILE, assert_holds, in_shell, indented_commands, samples
+from tests.support.labs import ROOT
+from tests.support.readmes import IN_PROFILE, assert_holds, in_shell, indented_commands, samples
 
 LESSONS = [lesson.name for lesson in lessons(ROOT)]
 
@@ -34,7 +34,7 @@ def test_readme_shows_what_its_commands_print(lab, lesson):
 def test_the_lesson_s_claims_hold(lab, lesson):
     folders = [f"{top}/{lesson}" for top in ("tutorial", "examples")]
     tests = [
-        str(path.relative_to(ROOT)) for f in folders for path in sorted(ROOT.glob(f"{f}/test_*.py"))
+        str(path.relative_to(ROOT)) for f in folders for path in sorted(ROOT.glob(f"{f}/**/test_*.py"))
     ]
     assert tests
     profile = find(lesson, lessons(ROOT)).profile

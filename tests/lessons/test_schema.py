@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from tests.labs import Lab, free_ports
+from tests.support.labs import Lab, free_ports
 
 OLDER = "cbc13b556ace"  # of MLflow 2.x
 NEWER = "ffffffffffff"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.labs import Lab
+from tests.support.labs import Lab
 
 API, PAGES = "/api/2.0/mlflow", "/ajax-api/2.0/mlflow"
 PROXY = ("/api/2.0/mlflow-artifacts/artifacts", "/ajax-api/2.0/mlflow-artifacts/artifacts")

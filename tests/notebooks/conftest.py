@@ -1,3 +1,3 @@
 """JupyterLab is looked at in a browser."""
 
-from tests.chromium import browser as browser
+from tests.support.chromium import browser as browser

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.labs import ROOT, Lab, copy_of_checkout, free_ports
+from tests.support.labs import ROOT, Lab, copy_of_checkout, free_ports
 
 LESSON = "tutorial/01_save/run.py"
 

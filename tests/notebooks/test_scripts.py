@@ -9,8 +9,8 @@ import pytest
 from jupytext.config import load_jupytext_configuration_file
 
 from lab.lessons import Lesson, lessons
-from tests.labs import ROOT, Lab
-from tests.readmes import IN_PROFILE, assert_prints, samples
+from tests.support.labs import ROOT, Lab
+from tests.support.readmes import IN_PROFILE, assert_prints, samples
 
 LESSONS = lessons(ROOT)
 # With marks for cells, and a learner's to open: checks and tests have marks for their writers.
@@ -25,7 +25,7 @@ name = attrgetter("name")
 
 def as_notebook(lab: Lab, script: str) -> dict[str, object]:
     """Run a script as a notebook where make notebook has its kernels, and return what its cells say."""
-    ran = lab.run("python", "-m", "tests.notebooks.execute", script, profile="notebook")
+    ran = lab.run("python", "-m", "tests.inside.execute_notebook", script, profile="notebook")
     assert ran.returncode == 0, ran.stderr
     return json.loads(ran.stdout)
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.labs import Lab
-from tests.serving.services import ContainerService, Registry, Service, answering, serve
+from tests.support.labs import Lab
+from tests.support.services import ContainerService, Registry, Service, answering, serve
 
 SUBSCRIBE = "examples/05_serving/subscribe.py"
 
@@ -16,10 +16,10 @@ SUBSCRIBE = "examples/05_serving/subscribe.py"
 def registry(lab: Lab) -> Iterator[Registry]:
     """The lab's registry, with a model of the tests' own; it and its experiment are removed at the end."""
     name = f"test-serving-{uuid.uuid4().hex[:8]}"
-    made = lab.run("python", "-m", "tests.serving.versions", name)
+    made = lab.run("python", "-m", "tests.inside.serving_versions", name)
     assert made.returncode == 0, made.stderr
     yield Registry(f"http://127.0.0.1:{lab.settings['MLFLOW_PORT']}", name, json.loads(made.stdout))
-    code = f"from tests.sandbox import remove_everything; remove_everything({name!r})"
+    code = f"from tests.inside.sandbox import remove_everything; remove_everything({name!r})"
     removed = lab.run("python", "-c", code)
     assert removed.returncode == 0, removed.stderr
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.labs import Lab, free_ports
-from tests.serving.services import Clients, Registry, serve
+from tests.support.labs import Lab, free_ports
+from tests.support.services import Clients, Registry, serve
 
 
 def test_without_its_alias_it_waits_and_says_so_and_is_ready_when_it_appears(

@@ -7,7 +7,7 @@ import pandas as pd
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.serving.services import BODY, GIANT, ROWS, SCRIPT
+from tests.support.services import BODY, GIANT, ROWS, SCRIPT
 
 FRAME = pd.DataFrame(**ROWS)
 RIGHT = [

@@ -6,8 +6,8 @@ import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.labs import Lab
-from tests.serving.services import IRIS
+from tests.support.labs import Lab
+from tests.support.services import IRIS
 
 CLIENT = "python examples/05_serving/client.py"
 

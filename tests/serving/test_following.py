@@ -5,7 +5,7 @@ import time
 import pytest
 
 from tests.serving.conftest import SUBSCRIBE, unsubscribe
-from tests.serving.services import DEATH, Clients, serve, wait_until
+from tests.support.services import DEATH, Clients, serve, wait_until
 
 
 def show(what: str, seconds: list[float]) -> None:

@@ -3,9 +3,9 @@
 import os
 import re
 
-from tests.labs import ROOT, run
-from tests.readmes import fenced
-from tests.serving.services import SCRIPT
+from tests.support.labs import ROOT, run
+from tests.support.readmes import fenced
+from tests.support.services import SCRIPT
 
 README = ROOT / "tutorial" / "05_serving" / "README.md"
 # What starts the service, as the fixture does.

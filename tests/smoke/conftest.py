@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox import copy_under_other_names, refuse_to_run_outside, remove_everything
+from tests.inside.sandbox import copy_under_other_names, refuse_to_run_outside, remove_everything
 
 
 def pytest_sessionstart() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from host import audit
 from host.errors import LabError
-from tests.labs import ROOT
+from tests.support.labs import ROOT
 
 BAD_PACKAGE, BAD_MODULE = "GHSA-test-test-test", "GO-2026-0001"
 

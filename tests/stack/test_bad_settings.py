@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from host.settings import random_secret
-from tests.labs import ROOT, run, stack_settings
+from tests.support.labs import ROOT, run, stack_settings
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from host.settings import read_env_file
-from tests.labs import ROOT, Lab, copy_of_checkout, stack_settings
+from tests.support.labs import ROOT, Lab, copy_of_checkout, stack_settings
 
 # Where the tests run as root the checkout is given to a user of this number: none of Debian's own.
 NUMBER = 4242

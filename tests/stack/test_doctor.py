@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
-from tests.doctor import assert_only, doctor
-from tests.stack.containers import psql
+from tests.support.doctor import assert_only, doctor
+from tests.support.containers import psql
 
 
 def test_another_server(stack_lab):

@@ -10,9 +10,9 @@ from uuid import uuid4
 
 import pytest
 
-from tests.labs import Lab, delete, stack_settings
-from tests.loggers import Loggers
-from tests.stack.containers import inspect
+from tests.support.labs import Lab, delete, stack_settings
+from tests.support.loggers import Loggers
+from tests.support.containers import inspect
 
 # What came of what the callers were told: run in the trainer, on the last line that load.py printed.
 VERIFY = """

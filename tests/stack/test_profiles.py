@@ -4,7 +4,7 @@ import json
 import time
 import urllib.request
 
-from tests.labs import Lab
+from tests.support.labs import Lab
 
 
 def test_the_flavors_trainer_has_all_four_frameworks(stack_lab):

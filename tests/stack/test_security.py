@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.labs import ROOT, Lab
-from tests.stack.containers import (
+from tests.support.labs import ROOT, Lab
+from tests.support.containers import (
     ONE_SHOTS,
     PROFILES,
     environment,

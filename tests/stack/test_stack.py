@@ -14,8 +14,8 @@ from mlflow.entities import Metric
 
 from host.settings import read_env_file
 from host.stack import last_check
-from tests.labs import ROOT, Lab
-from tests.stack.containers import inspect, psql
+from tests.support.labs import ROOT, Lab
+from tests.support.containers import inspect, psql
 
 
 def python(lab: Lab, code: str) -> subprocess.CompletedProcess[str]:

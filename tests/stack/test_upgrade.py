@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.labs import ROOT, Lab, delete, free_ports, stack_settings
-from tests.stack.containers import psql
+from tests.support.labs import ROOT, Lab, delete, free_ports, stack_settings
+from tests.support.containers import psql
 
 # With what it could be installed with in its day: SQLAlchemy 2.1 came later.
 OLDER = ["mlflow==3.1.4", "sqlalchemy<2.1"]
@@ -77,7 +77,7 @@ def written(older, stores):
     server = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, start_new_session=True)
     try:
         wait_for(address, server)
-        script = [older / "python", "tests/stack/log_with_older.py"]
+        script = [older / "python", "tests/inside/log_with_older.py"]
         client = os.environ | {
             "MLFLOW_TRACKING_URI": address,
             "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",

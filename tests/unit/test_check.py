@@ -13,7 +13,7 @@ from lab.lessons import Lesson
 @pytest.fixture
 def lesson(tmp_path):
     folder = tmp_path / "tutorial" / "04_new"
-    folder.mkdir(parents=True)
+    (folder / ".lesson").mkdir(parents=True)
     (folder / "exercise.py").write_text("x = 1\n")
     return Lesson(tmp_path, folder)
 

@@ -31,7 +31,9 @@ def test_a_lesson_s_scripts_are_its_run_py_and_then_the_examples_that_show_somet
 
 
 def test_a_lesson_may_name_the_compose_profile_that_it_needs(root):
-    (root / "tutorial" / "02_log" / "profile").write_text("flavors\n")
+    support = root / "tutorial" / "02_log" / ".lesson"
+    support.mkdir()
+    (support / "profile").write_text("flavors\n")
     assert [lesson.profile for lesson in lessons(root)] == [None, "flavors", None]
 
 

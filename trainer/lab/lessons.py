@@ -1,4 +1,7 @@
-"""The form of a lesson: a folder tutorial/NN_topic with a run.py, and examples/NN_topic beside it."""
+"""The form of a lesson: a folder tutorial/NN_topic with a run.py, and examples/NN_topic beside it.
+
+The learner's files are README.md, run.py and exercise.py. What the lab needs is in the folder .lesson.
+"""
 
 import ast
 import os
@@ -33,6 +36,11 @@ class Lesson:
         return self.name.split("_")[0]
 
     @property
+    def support(self) -> Path:
+        """The folder with the files that the lab needs and a learner does not look at."""
+        return self.folder / ".lesson"
+
+    @property
     def exercise(self) -> Path:
         """The learner's file."""
         return self.folder / "exercise.py"
@@ -40,17 +48,17 @@ class Lesson:
     @property
     def solution(self) -> Path:
         """The exercise, done."""
-        return self.folder / "solution.py"
+        return self.support / "solution.py"
 
     @property
     def check(self) -> Path:
         """The script that says whether the exercise is done: exit status 0, or one next action on stderr."""
-        return self.folder / "check.py"
+        return self.support / "check.py"
 
     @property
     def profile(self) -> str | None:
-        """The Compose profile with all that the lesson can use, None if the trainer has it: the file `profile`."""
-        file = self.folder / "profile"
+        """The Compose profile with all that the lesson can use, None if the trainer has it: the file .lesson/profile."""
+        file = self.support / "profile"
         return file.read_text(encoding="utf-8").strip() if file.exists() else None
 
     @property
@@ -62,7 +70,7 @@ class Lesson:
     @property
     def hints(self) -> list[str]:
         """The hints, from a question to nearly the answer: the sections of hints.md headed 1, 2 and 3."""
-        text = (self.folder / "hints.md").read_text(encoding="utf-8")
+        text = (self.support / "hints.md").read_text(encoding="utf-8")
         return [hint.strip() for hint in re.split(r"^## \d\s*$", text, flags=re.MULTILINE)[1:]]
 
     @property

@@ -23,7 +23,7 @@ client = MlflowClient()
 warnings.simplefilter("ignore")
 logging.getLogger("mlflow").setLevel(logging.ERROR)
 # Who serves the model has no modules of this folder.
-sys.path[:] = [entry for entry in sys.path if not Path(entry, "exercise.py").exists()]
+sys.path[:] = [entry for entry in sys.path if not Path(entry, "check.py").exists()]
 run_it = "python tutorial/05_serving/exercise.py"
 
 # %% The latest attempt: the highest version

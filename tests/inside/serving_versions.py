@@ -1,6 +1,6 @@
 """Register the versions that the tests let the service serve; print their numbers as JSON.
 
-    python -m tests.serving.versions NAME
+    python -m tests.inside.serving_versions NAME
 
 Each answers by its own number: ten times the number, plus the species where it knows one. Runs inside a lab.
 """

@@ -74,8 +74,9 @@ with tempfile.TemporaryDirectory() as desk:
     # A copy, because importing a model's code writes into its folder.
     shutil.copytree(path, Path(desk, "model"))
     flowers.to_json(Path(desk, "flowers.json"), orient="split")
+    lesson = Path(__file__).resolve().parents[1]
     # -I: PYTHONPATH does not count there. And these two folders are on this machine only.
-    here = [f"{sys.path[0]}{os.sep}", f"{path.parent}{os.sep}"]
+    here = [f"{lesson}{os.sep}", f"{path.parent}{os.sep}"]
     command = [sys.executable, "-I", "-c", colleague, *here]
     ended = subprocess.run(command, cwd=desk, capture_output=True, text=True, errors="replace")
     found = Path(desk, "answer.json")

@@ -33,8 +33,8 @@ from sklearn.linear_model import LogisticRegression
 X, y = load_iris(as_frame=True, return_X_y=True)
 NAMES = list(X.columns)
 JSON, CSV, PARQUET = "application/json", "text/csv", "application/vnd.apache.parquet"
-README = (Path(__file__).parent / "README.md").read_text(encoding="utf-8")
-SERVICE = Path(__file__).parents[2] / "examples" / "05_serving" / "service.py"
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+SERVICE = Path(__file__).parents[3] / "examples" / "05_serving" / "service.py"
 
 
 def split(rows, names=NAMES):

@@ -21,7 +21,7 @@ from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as sf
 
-README = (Path(__file__).parent / "README.md").read_text(encoding="utf-8")
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 MASTER = os.environ.get("SPARK_MASTER_URL", "local[*]")
 ON_CLUSTER = not MASTER.startswith("local")
 # A number that a float cannot hold, and one that a double cannot.

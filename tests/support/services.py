@@ -17,7 +17,7 @@ from pathlib import Path
 import requests
 from sklearn.datasets import load_iris
 
-from tests.labs import ROOT, Lab, free_ports
+from tests.support.labs import ROOT, Lab, free_ports
 
 SCRIPT = "examples/05_serving/service.py"
 IRIS = load_iris(as_frame=True).data
@@ -49,7 +49,7 @@ def wait_until(true: Callable[[], bool], seconds: float, why: Callable[[], str])
 
 @dataclass
 class Registry:
-    """A lab's registry over HTTP, with the versions of one model that versions.py registered."""
+    """A lab's registry over HTTP, with the versions of one model that tests.inside.serving_versions registered."""
 
     url: str
     name: str

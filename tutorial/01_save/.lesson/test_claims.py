@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.tree import DecisionTreeClassifier
 
-LESSON = Path(__file__).resolve().parent
+LESSON = Path(__file__).resolve().parents[1]
 TREE = "sklearn.tree._tree.Tree"
 PIP = {"pip_requirements": ["scikit-learn"]}
 CONDA_ENV = {"dependencies": ["python", "pip", {"pip": ["scikit-learn"]}]}

@@ -13,7 +13,7 @@ from markdown_it.token import Token
 from sybil import Document
 from sybil.parsers.markdown.lexers import FencedCodeBlockLexer
 
-from tests.labs import ROOT, Lab
+from tests.support.labs import ROOT, Lab
 
 # `...` stands for what tells nothing: an id, a version's number. Widths of columns are no promises.
 RULES = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE

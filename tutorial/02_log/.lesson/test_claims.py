@@ -21,7 +21,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 EXAMPLE = HERE.parents[1] / "examples" / "02_log" / "behind_the_curtain.py"
 X, y = load_iris(as_frame=True, return_X_y=True)
 MODEL = LogisticRegression(max_iter=1000).fit(X, y)

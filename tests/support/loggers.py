@@ -4,7 +4,7 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.labs import Lab
+from tests.support.labs import Lab
 
 COUNT = """
 import mlflow
@@ -21,7 +21,7 @@ class Loggers:
         self._code = COUNT.format(experiment)
         before = self._runs(lab)
         self._pool = ThreadPoolExecutor(1)
-        words = ["python", "tests/load.py", experiment, str(seconds), str(count)]
+        words = ["python", "tests/inside/load.py", experiment, str(seconds), str(count)]
         self._ran = self._pool.submit(lab.run, *words)
         while self._runs(lab) < before + 5:
             assert not self._ran.done(), self._ran.result().stderr
@@ -33,7 +33,7 @@ class Loggers:
         return int(ran.stdout)
 
     def told(self) -> list[dict]:
-        """Wait for the loggers' end and return what they were told, as tests/load.py describes it."""
+        """Wait for the loggers' end and return what they were told, as tests/inside/load.py describes it."""
         ran = self._ran.result()
         self._pool.shutdown()
         assert ran.returncode == 0, ran.stderr

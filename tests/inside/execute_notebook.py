@@ -1,6 +1,6 @@
 """Open a script as a notebook, run every cell as JupyterLab does, and print as JSON what the cells say.
 
-Inside a lab: python -m tests.notebooks.execute tutorial/02_log/run.py
+Inside a lab: python -m tests.inside.execute_notebook tutorial/02_log/run.py
 """
 
 import json

@@ -1,4 +1,4 @@
-"""One learner, inside a lab: python -m tests.learner SEED
+"""One learner, inside a lab: python -m tests.inside.learner SEED
 
 Runs every lesson under names of its own, in an order that the seed gives, each with its
 examples behind it, and removes what it made. Ends with 1 and the script's words if one fails.
@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from lab.lessons import LEFT_OUT, lab_root, lessons
-from tests.sandbox import copy_under_other_names, remove_everything
+from tests.inside.sandbox import copy_under_other_names, remove_everything
 
 if __name__ == "__main__":
     order = random.Random(sys.argv[1])  # noqa: S311

@@ -20,9 +20,9 @@ from mlflow.models import infer_signature
 from mlflow.pyfunc import PythonModel
 from sklearn.base import clone
 
-from tests.sandbox import copy_under_other_names, remove_everything
+from tests.inside.sandbox import copy_under_other_names, remove_everything
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 README = (HERE / "README.md").read_text(encoding="utf-8")
 MODULES = {
     "sklearn": "sklearn",

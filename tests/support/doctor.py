@@ -3,7 +3,7 @@
 import json
 import subprocess
 
-from tests.labs import Lab
+from tests.support.labs import Lab
 
 SERVER = [
     "tracking address", "name resolves", "port answers", "Host is allowed", "it is MLflow",

@@ -4,7 +4,7 @@ import json
 import subprocess
 
 from host.settings import PASSWORDS, settings
-from tests.labs import Lab
+from tests.support.labs import Lab
 
 # Every service that goes on running, and the Compose profile that it belongs to.
 PROFILES = {
