@@ -14,7 +14,6 @@ run_it = "python tutorial/00_template/exercise.py"
 champion = latest_champion(start_check(), "iris_template_mine", run_it)
 scratch = tempfile.TemporaryDirectory()
 model = load(download(champion, scratch.name, run_it), champion, run_it)
-
 if model.metadata.signature is None:
     sys.exit(f"{champion} has no signature, so MLflow refuses nothing.\nGive it one, then {run_it}")
 
