@@ -14,8 +14,8 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from lab.check import Verdict, check
 from lab.lessons import Lesson, docstring, lab_root, lessons
+from lab.verdict import Verdict, check
 from tests.inside.sandbox import copy_under_other_names, remove_everything
 
 LESSONS = lessons(lab_root())
@@ -108,7 +108,7 @@ def test_a_version_that_somebody_deleted_is_said_to_be_missing(verdict_on, name)
 
 
 @pytest.mark.parametrize(
-    "name", [le.name for le in LESSONS if "set_tracking_uri" in le.check.read_text()]
+    "name", [le.name for le in LESSONS if "start_check" in le.check.read_text()]
 )
 def test_a_server_that_is_away_is_no_pass(verdict_on, monkeypatch, name):
     with monkeypatch.context() as away:

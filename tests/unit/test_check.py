@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.check import as_shipped, check
 from lab.lessons import Lesson
+from lab.verdict import as_shipped, check
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_a_traceback_of_ours_is_not_shown_and_is_no_pass(lesson):
 def test_a_check_that_takes_too_long_is_stopped_with_all_it_started_and_is_no_pass(lesson):
     lesson.check.write_text("import subprocess; subprocess.run(['sleep', '4242'])\n")
     began = time.monotonic()
-    verdict = check(lesson, seconds=1)
+    verdict = check(lesson, timeout_seconds=1)
     assert not verdict.passed
     assert "more than 1 s" in verdict.text
     assert time.monotonic() - began < 60

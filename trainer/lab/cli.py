@@ -19,12 +19,12 @@ from rich.syntax import Syntax
 
 from lab import doctor as doctor_module
 from lab import explain
-from lab.check import as_shipped
-from lab.check import check as run_check
 from lab.demo import demo as run_demo
 from lab.errors import LabError
 from lab.lessons import Lesson, find, lab_root, lessons
 from lab.overview import overview, verdicts
+from lab.verdict import as_shipped
+from lab.verdict import check as run_check
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 console = Console(highlight=False)

@@ -9,10 +9,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from lab import doctor
-from lab.check import Verdict, check
 from lab.demo import addresses
 from lab.errors import LabError
 from lab.lessons import Lesson, lessons
+from lab.verdict import Verdict, check
 
 
 def verdicts(among: Iterable[Lesson]) -> list[Verdict]:

@@ -1,7 +1,7 @@
 """Check lesson 01's exercise: be the colleague who has the folder and nothing else.
 
-What to look at: a copy of the folder is loaded by a new process in an empty folder, is asked about
-flowers of ours, and its metadata are read.
+A new process in an empty folder loads a copy of the model's folder and asks it about clear flowers.
+Then the check reads the model's metadata.
 """
 
 # %% Imports
@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-import pandas as pd
+from lab.checks.flowers import clear_flowers_by_number
 
 # %% What the learner saved
 run_it = "python tutorial/01_save/exercise.py"
@@ -24,28 +24,11 @@ if not (path / "MLmodel").is_file():
     files = ", ".join(sorted(file.name for file in path.iterdir())) or "nothing"
     sys.exit(
         f"{path} holds {files}, but no MLmodel: the save did not get to its end.\n"
-        f"Read what it says, mend it, and save again: {run_it}"
+        f"Read what it says, fix it, and save again: {run_it}"
     )
 
-# %% Flowers that nobody can take for another species: three of each
-flowers = pd.DataFrame(
-    [
-        [5.1, 3.6, 1.4, 0.2],
-        [4.9, 3.2, 1.5, 0.2],
-        [5.3, 3.8, 1.5, 0.3],
-        [5.8, 2.7, 4.1, 1.2],
-        [5.6, 2.6, 3.9, 1.2],
-        [6.2, 2.8, 4.3, 1.3],
-        [6.8, 3.1, 5.7, 2.2],
-        [6.5, 3.0, 5.8, 2.2],
-        [7.2, 3.2, 6.0, 2.3],
-    ],
-    columns=["sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"],
-)
-expected = [0, 0, 0, 1, 1, 1, 2, 2, 2]
-
 # %% The colleague
-# It answers in a file, because a model may print whatever it likes.
+# It writes its answers to a file, because a model may print whatever it likes.
 colleague = """
 import json, os, sys
 import mlflow, numpy, pandas
@@ -62,50 +45,51 @@ try:
     model = mlflow.pyfunc.load_model("model")
     answer["loaded"] = True
     flowers = pandas.read_json("flowers.json", orient="split", dtype=False)
-    answer["said"] = numpy.asarray(model.predict(flowers)).ravel().tolist()
-    alone = [model.predict(flowers.iloc[[row]]) for row in range(len(flowers))]
-    answer["alone"] = numpy.concatenate([numpy.asarray(one).ravel() for one in alone]).tolist()
+    answer["together"] = numpy.asarray(model.predict(flowers)).ravel().tolist()
+    alone = [numpy.ravel(model.predict(flowers.iloc[[row]])) for row in range(len(flowers))]
+    answer["one at a time"] = numpy.concatenate(alone).tolist()
 except BaseException as error:
     answer["error"] = f"{type(error).__name__}: {str(error).split('Error: ')[-1]}"
 with open("answer.json", "w") as file:
     json.dump(answer, file, default=str)
 """
+flowers, expected = clear_flowers_by_number(3)
 with tempfile.TemporaryDirectory() as desk:
     # A copy, because importing a model's code writes into its folder.
     shutil.copytree(path, Path(desk, "model"))
     flowers.to_json(Path(desk, "flowers.json"), orient="split")
     lesson = Path(__file__).resolve().parents[1]
-    # -I: PYTHONPATH does not count there. And these two folders are on this machine only.
-    here = [f"{lesson}{os.sep}", f"{path.parent}{os.sep}"]
-    command = [sys.executable, "-I", "-c", colleague, *here]
-    ended = subprocess.run(command, cwd=desk, capture_output=True, text=True, errors="replace")
-    found = Path(desk, "answer.json")
-    answer = json.loads(found.read_text()) if found.exists() else {}
+    # The colleague does not have these two folders. -I makes Python ignore PYTHONPATH.
+    absent = [f"{lesson}{os.sep}", f"{path.parent}{os.sep}"]
+    command = [sys.executable, "-I", "-c", colleague, *absent]
+    process = subprocess.run(command, cwd=desk, capture_output=True, text=True, errors="replace")
+    file = Path(desk, "answer.json")
+    answer = json.loads(file.read_text()) if file.exists() else {}
 
 # %% It loads and predicts
-error = answer.get("error", f"the process ended with status {ended.returncode} and no answer")
+error = answer.get("error", f"the process ended with status {process.returncode} and no answer")
 error = error if len(error) < 400 else f"{error[:400]} …"
 if "loaded" not in answer:
     sys.exit(
         f"In a new process, in another folder, your model does not load: {error}\n"
         f"What it needs has to travel in its folder: see to that in your exercise, then {run_it}"
     )
-if "alone" not in answer:
+if "one at a time" not in answer:
     sys.exit(
         f"Your model loads, but cannot answer for iris's four columns: {error}\n"
         "It has to start from these columns, with nothing but its folder at hand: "
         f"see to that in your exercise, then {run_it}"
     )
-for how, said in {"together": answer["said"], "one at a time": answer["alone"]}.items():
-    if said != expected:
+for how in ("together", "one at a time"):
+    if answer[how] != expected:
         sys.exit(
-            f"Asked {how} about nine typical flowers, your model says {str(said)[:200]}, "
+            f"Asked {how} about nine typical flowers, your model says {str(answer[how])[:200]}, "
             f"expected {expected}.\nTrain it on iris's own species, then {run_it}"
         )
 print("ok  loads in a new process, in another folder, where only its own files are at hand")
 print("ok  names the species of nine flowers of ours")
 
-# %% It says whose it is and what it is for
+# %% Its metadata name the owner and the purpose
 metadata = answer["metadata"] if isinstance(answer["metadata"], dict) else {}
 for key in ("owner", "purpose"):
     if key not in metadata:

@@ -1,73 +1,48 @@
 """Check lesson 00's exercise: ask for the model as a colleague who has nothing but its address."""
 
-# %% What it takes
-import os
+# %% Imports
 import sys
+import tempfile
 
-import mlflow
-import pandas as pd
-from mlflow import MlflowClient
+from lab.checks.flowers import clear_flowers_by_number
+from lab.checks.model import error_message, error_with_type, load
+from lab.checks.registry import download, latest_champion, start_check
 
-mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
-client = MlflowClient()
-name, run_it = "iris_template_mine", "python tutorial/00_template/exercise.py"
+run_it = "python tutorial/00_template/exercise.py"
 
 # %% The latest attempt
-found = client.search_registered_models(f"name = '{name}'")
-versions = found[0].latest_versions if found else []
-if not versions:
-    sys.exit(f"There is no version of {name}. Run your exercise first: {run_it}")
-version = max(versions, key=lambda version: int(version.version)).version
-champion = found[0].aliases.get("champion")
-if champion != version:
-    sys.exit(
-        f"Of {name} the alias champion is on {f'version {champion}' if champion else 'no version'}, "
-        f"expected on version {version}, the latest.\n"
-        f"Let your script set it on the version that it has just registered: {run_it}"
-    )
-
-# %% Loaded by its address
-uri = f"models:/{name}@champion"
-try:
-    model = mlflow.pyfunc.load_model(uri)
-except (Exception, SystemExit) as error:
-    sys.exit(f"{uri} cannot be loaded: {str(error)[:300]}\nMend that, then {run_it}")
+champion = latest_champion(start_check(), "iris_template_mine", run_it)
+scratch = tempfile.TemporaryDirectory()
+model = load(download(champion, scratch.name, run_it), champion, run_it)
 if model.metadata.signature is None:
-    sys.exit(f"{uri} has no signature, so MLflow refuses nothing.\nGive it one, then {run_it}")
+    sys.exit(f"{champion} has no signature, so MLflow refuses nothing.\nGive it one, then {run_it}")
 
-# %% Flowers that nobody can take for another species: three of each
-flowers = pd.DataFrame(
-    [
-        [5.1, 3.6, 1.4, 0.2],
-        [4.9, 3.2, 1.5, 0.2],
-        [5.3, 3.8, 1.5, 0.3],
-        [5.8, 2.7, 4.1, 1.2],
-        [5.6, 2.6, 3.9, 1.2],
-        [6.2, 2.8, 4.3, 1.3],
-        [6.8, 3.1, 5.7, 2.2],
-        [6.5, 3.0, 5.8, 2.2],
-        [7.2, 3.2, 6.0, 2.3],
-    ],
-    columns=["sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"],
-)
+# %% It answers for three clear flowers of each species
+flowers, species = clear_flowers_by_number(3)
 try:
     answers = list(model.predict(flowers))
 except (Exception, SystemExit) as error:
-    sys.exit(f"{uri} cannot answer for nine flowers: {str(error)[-300:]}\nMend it, then {run_it}")
-right = sum(said == flower // 3 for flower, said in enumerate(answers))
+    sys.exit(
+        f"{champion} cannot answer for nine flowers: {error_with_type(error)}\nFix it, then {run_it}"
+    )
+right = sum(answer == number for answer, number in zip(answers, species, strict=False))
 if right < len(flowers):
     sys.exit(
-        f"{uri} names {right} of 9 flowers right: {answers}.\n"
+        f"{champion} names {right} of 9 flowers right: {answers}.\n"
         f"Train it on iris's own species, then {run_it}"
     )
+
+# %% Its signature makes MLflow refuse a missing column
 try:
     model.predict(flowers.drop(columns="petal width (cm)"))
 except Exception as error:
-    refusal = str(error).rpartition("Error: ")[2]
+    refusal = error_message(error)
 else:
-    sys.exit(f"{uri} answers without a column.\nLet its signature name all four, then {run_it}")
+    sys.exit(
+        f"{champion} answers without a column.\nLet its signature name all four, then {run_it}"
+    )
 
-# %% What was proven
-print(f"ok  {uri} is version {version}, your latest")
+# %% Passed
+print(f"ok  {champion} is your latest")
 print("ok  names the species of nine flowers of ours")
 print(f"ok  refuses a column too few: {refusal}")
