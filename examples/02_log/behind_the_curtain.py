@@ -110,10 +110,10 @@ if stack:
         region_name="us-east-1",
     )
     stored = {}
-    for found in store.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", []):
-        name = found["Key"].removeprefix(prefix)
-        stored[name] = store.get_object(Bucket=bucket, Key=found["Key"])["Body"].read()
-        etags[name] = "  etag " + found["ETag"].strip('"')
+    for stored_object in store.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", []):
+        name = stored_object["Key"].removeprefix(prefix)
+        stored[name] = store.get_object(Bucket=bucket, Key=stored_object["Key"])["Body"].read()
+        etags[name] = "  etag " + stored_object["ETag"].strip('"')
     print(f"Objects in MinIO, bucket {bucket}, under {prefix}")
 else:
     folder = Path(os.environ["LAB_ARTIFACTS_DIR"]) / prefix

@@ -6,7 +6,7 @@ What to look at: recorded against reproduced, line by line. Exit code 0 says tha
 equal. MODEL_URI says which model, --retrain fits it again from the run's own parameters and rows.
 """
 
-# %% What it takes
+# %% Imports
 import argparse
 import ast
 import importlib.metadata
@@ -33,7 +33,7 @@ arguments = parser.parse_args()
 # Without an address MLflow would quietly write to a file mlflow.db in this folder.
 mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
 client = MlflowClient()
-asked = os.environ.get("MODEL_URI", "").strip()
+model_uri = os.environ.get("MODEL_URI", "").strip()
 
 
 def holds(run_id, path):
@@ -44,8 +44,8 @@ def holds(run_id, path):
 
 def resolve(uri):
     """Return the id of the run that logged the model, and a URI that means this model for good."""
-    if found := re.fullmatch(r"runs:/(\w+)/([^.:%\"']*[^.:%\"'/])", uri):
-        run_id, path = found.groups()
+    if uri_parts := re.fullmatch(r"runs:/(\w+)/([^.:%\"']*[^.:%\"'/])", uri):
+        run_id, path = uri_parts.groups()
         experiment_id = client.get_run(run_id).info.experiment_id  # An unknown run raises here.
         if not holds(run_id, f"{path}/MLmodel"):
             logged = client.search_logged_models([experiment_id], f"source_run_id = '{run_id}'")
@@ -53,16 +53,16 @@ def resolve(uri):
             sys.exit(f"MODEL_URI={uri}: under {path} this run has no model. It logged: {names}.")
         return run_id, uri
     # A registered model without a version looks like this too: MLflow then knows no such ID.
-    if found := re.fullmatch(r"models:/([\w -]+)", uri):
-        return client.get_logged_model(found[1]).source_run_id, uri
-    found = re.fullmatch(r"models:/([^/:]+?)(?:/([^/@:]+)|@([^/@:]+))", uri)
-    if not found:
+    if uri_parts := re.fullmatch(r"models:/([\w -]+)", uri):
+        return client.get_logged_model(uri_parts[1]).source_run_id, uri
+    uri_parts = re.fullmatch(r"models:/([^/:]+?)(?:/([^/@:]+)|@([^/@:]+))", uri)
+    if not uri_parts:
         sys.exit(
             f"MODEL_URI={uri} is no model URI that leads to a run. "
             "Use models:/<name>/<version>, models:/<name>/<stage>, models:/<name>/latest, "
             "models:/<name>@<alias>, models:/m-<id> or runs:/<run_id>/<name>."
         )
-    name, suffix, alias = found.groups()
+    name, suffix, alias = uri_parts.groups()
     aliases = client.get_registered_model(name).aliases
     versions = client.search_model_versions(f"name = '{name}'")
     for version in sorted(versions, key=lambda version: -int(version.version)):
@@ -83,42 +83,42 @@ def resolve(uri):
 differences = []
 
 
-def compare(what, recorded, reproduced):
+def compare(quantity, recorded, reproduced):
     """Print one line of the comparison, and remember a difference."""
-    print(f"{what:20}{recorded!s:22}{reproduced!s:22}", end="")
+    print(f"{quantity:20}{recorded!s:22}{reproduced!s:22}", end="")
     print("equal" if recorded == reproduced else "DIFFERENT")
     if recorded != reproduced:
-        differences.append(f"{what}: recorded {recorded}, reproduced {reproduced}")
+        differences.append(f"{quantity}: recorded {recorded}, reproduced {reproduced}")
 
 
 # %% Which run: the one that MODEL_URI leads to, or the lesson's latest
-if asked:
+if model_uri:
     try:
-        run_id, uri = resolve(asked)
+        run_id, uri = resolve(model_uri)
         if not run_id:
-            sys.exit(f"MODEL_URI={asked}: this model was logged outside of any run.")
+            sys.exit(f"MODEL_URI={model_uri}: this model was logged outside of any run.")
         run = client.get_run(run_id)
     except RestException as error:
         # The server knows no such thing. All else, like no answer at all, is not MODEL_URI's fault.
         if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             raise
         hint = "Without MODEL_URI this takes the latest run of 03_models_pyfunc."
-        if asked.startswith("models:/"):
+        if model_uri.startswith("models:/"):
             names = [model.name for model in client.search_registered_models(max_results=10)]
             hint = (
                 f"Registered: {', '.join(names)}; each needs a version, a stage or an alias."
                 if names
                 else "Nothing is registered: run python tutorial/03_models_pyfunc/run.py first."
             )
-        sys.exit(f"MODEL_URI={asked}: {error.message.partition(': ')[2].rstrip('.')}. {hint}")
+        sys.exit(f"MODEL_URI={model_uri}: {error.message.partition(': ')[2].rstrip('.')}. {hint}")
     if run.info.lifecycle_stage == "deleted":
         sys.exit(
-            f"MODEL_URI={asked}: the run {run_id} that logged this model was deleted. "
+            f"MODEL_URI={model_uri}: the run {run_id} that logged this model was deleted. "
             f"To bring it back: mlflow runs restore --run-id {run_id}"
         )
     if not holds(run_id, HELDOUT):
         sys.exit(
-            f"MODEL_URI={asked}: the run {run_id} that logged this model recorded no {HELDOUT}, "
+            f"MODEL_URI={model_uri}: the run {run_id} that logged this model recorded no {HELDOUT}, "
             "so there is nothing to compare with."
         )
 else:
@@ -151,14 +151,14 @@ try:
 except (FileNotFoundError, MlflowException) as error:
     if getattr(error, "error_code", "RESOURCE_DOES_NOT_EXIST") != "RESOURCE_DOES_NOT_EXIST":
         raise
-    sys.exit(f"MODEL_URI={asked or uri}: files of this model are gone from the artifact store.")
+    sys.exit(f"MODEL_URI={model_uri or uri}: files of this model are gone from the artifact store.")
 registered = [
     f"{version.name} version {version.version} (stage {version.current_stage})"
     for version in client.search_model_versions(f"run_id = '{run_id}'")
     if f"models:/{version.name}/{version.version}" == uri
     or version.source.rpartition("/")[2] == model.metadata.model_id
 ]
-print(f"model  {asked or uri}")
+print(f"model  {model_uri or uri}")
 print(f"       {model.metadata.model_id}, {', '.join(registered) or 'not registered'}")
 print(f"run    {run_id}, {run.info.run_name}")
 
@@ -214,9 +214,9 @@ if arguments.retrain:
 
 # %% The packages of then and of now: for information, the results decide
 print(f"\n{'':20}{'then':22}now")
-then = {"python": model.metadata.flavors["python_function"]["python_version"]}
-then |= dict(re.findall(r"^([\w.-]+)==([^\s;]+)", requirements, re.MULTILINE))
-for package, version in then.items():
+recorded_packages = {"python": model.metadata.flavors["python_function"]["python_version"]}
+recorded_packages |= dict(re.findall(r"^([\w.-]+)==([^\s;]+)", requirements, re.MULTILINE))
+for package, version in recorded_packages.items():
     try:
         now = importlib.metadata.version(package) if package != "python" else ""
     except importlib.metadata.PackageNotFoundError:

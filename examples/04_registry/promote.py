@@ -7,7 +7,7 @@ candidate's run recorded; the copy gets its evidence first, and the alias champi
 code 0 says that the candidate is champion, 1 that it is not, and why. A second call changes nothing.
 """
 
-# %% What it takes
+# %% Imports
 import argparse
 import datetime
 import getpass
@@ -97,29 +97,31 @@ files = client.get_model_version_download_uri(name, version.version)
 
 def copies():
     """Return the target's versions that are this model, the oldest first: a copy keeps the run and the files."""
-    same = []
-    for one in client.search_model_versions(f"name = '{target}' and run_id = '{version.run_id}'"):
+    same_models = []
+    for model_version in client.search_model_versions(
+        f"name = '{target}' and run_id = '{version.run_id}'"
+    ):
         try:
-            if client.get_model_version_download_uri(target, one.version) == files:
-                same.append(one)
+            if client.get_model_version_download_uri(target, model_version.version) == files:
+                same_models.append(model_version)
         except MlflowException as error:
             # Another call has made it, found an older one, and removed its own again.
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise
-    return sorted(same, key=lambda one: int(one.version))
+    return sorted(same_models, key=lambda model_version: int(model_version.version))
 
 
 def champion_to_replace():
     """Return the target's champion, or end here if it is this model, or if this model was rolled back."""
     champion = client.get_registered_model(target).aliases.get("champion")
-    for one in (*copies(), version):
-        if (one.name, one.version) == (target, champion):
+    for model_version in (*copies(), version):
+        if (model_version.name, model_version.version) == (target, champion):
             print(f"{candidate} is promoted already: {target} version {champion} is the champion.")
             sys.exit()
-        if "rolled_back" in one.tags:
+        if "rolled_back" in model_version.tags:
             sys.exit(
-                f"{candidate} is not promoted again: {one.name} version {one.version} was rolled "
-                f"back, {one.tags['rolled_back']}. Register a better version."
+                f"{candidate} is not promoted again: {model_version.name} version {model_version.version} was rolled "
+                f"back, {model_version.tags['rolled_back']}. Register a better version."
             )
     return champion
 

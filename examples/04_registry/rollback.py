@@ -7,7 +7,7 @@ one call moves the alias. A second call changes nothing: it does not go back to 
 and not one version further. To go further, --from names the version to leave.
 """
 
-# %% What it takes
+# %% Imports
 import argparse
 import datetime
 import getpass

@@ -7,7 +7,7 @@ beside its place and takes it only when every row is there and a sample of it is
 Exit code 0 says that, 1 that nothing was changed, and why, and 77 that Spark cannot run here at all.
 """
 
-# %% What it takes
+# %% Imports
 import argparse
 import atexit
 import contextlib
@@ -88,8 +88,10 @@ except ModuleNotFoundError:
 java_home = os.environ.get("JAVA_HOME")
 java = shutil.which("java", path=str(Path(java_home, "bin")) if java_home else None)
 # On a Mac without Java there is a command of that name, too: it says that there is none.
-said = java and subprocess.run([java, "-version"], text=True, capture_output=True).stderr
-version = re.search(r'version "(\d+)', said or "")
+java_version_text = (
+    java and subprocess.run([java, "-version"], text=True, capture_output=True).stderr
+)
+version = re.search(r'version "(\d+)', java_version_text or "")
 if not version or int(version[1]) < 17:
     left_out(
         f"Spark needs Java 17 or newer, {f'{java} is {version[1]}' if version else 'and finds none'}"
@@ -171,8 +173,8 @@ except Exception as error:
 # %% The place of the result: nothing but an earlier result is ever replaced
 if out.is_relative_to(rows) or rows.is_relative_to(out):
     sys.exit(f"ROWS {rows} and OUT {out} lie in one another. Name another OUT.")
-there = out.iterdir() if out.is_dir() else [out] * out.exists()
-foreign = [path.name for path in there if not re.match(r"\.?_SUCCESS|\.?part-", path.name)]
+existing = out.iterdir() if out.is_dir() else [out] * out.exists()
+foreign = [path.name for path in existing if not re.match(r"\.?_SUCCESS|\.?part-", path.name)]
 if foreign:
     sys.exit(f"{out} is no result of an earlier call: {foreign[0]}. Name another OUT.")
 beside = out.with_name(f"{out.name}.{secrets.token_hex(4)}.partial")
@@ -209,7 +211,7 @@ conf.set("spark.local.dir", scratch.name)
 log = lesson / "score_parquet.log"
 
 
-def told(error):
+def spark_message(error):
     """Return the heart of what Spark says, which comes with the stacks of both its halves."""
     lines = re.findall(r"^(?:: )?[\w.]*(?:Exception|Error): (.+)", str(error), flags=re.MULTILINE)
     return f"{shorten(lines[0] if lines else str(error), 300)} (Spark's own words: {log})"
@@ -235,7 +237,7 @@ try:
     signal.signal(signal.SIGINT, ended)
     spark = SparkSession(sc)
 except (OSError, PySparkException, Py4JError) as error:
-    sys.exit(f"Spark does not start with SPARK_MASTER_URL={master}: {told(error)}")
+    sys.exit(f"Spark does not start with SPARK_MASTER_URL={master}: {spark_message(error)}")
 
 # %% A worker for the job: Spark would wait for ever
 direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -256,24 +258,24 @@ def what_is_offered():
         return "Its page would say why.", PATIENCE
     workers = [worker for worker in page["workers"] if worker["state"] == "ALIVE"]
     apps = [app for app in page["activeapps"] if app["id"] == sc.applicationId]
-    asked = apps[0]["memoryperexecutor"] if apps else 0
-    most = max((worker["memory"] for worker in workers), default=0)
+    requested_memory = apps[0]["memoryperexecutor"] if apps else 0
+    largest_memory = max((worker["memory"] for worker in workers), default=0)
     if not workers:
         return "No worker is there. docker compose --profile spark up --detach --wait", PATIENCE
-    if asked > most:
+    if requested_memory > largest_memory:
         return (
-            f"An executor is to have {asked} MB, and the {len(workers)} workers have {most} MB at "
+            f"An executor is to have {requested_memory} MB, and the {len(workers)} workers have {largest_memory} MB at "
             "the most. Set SPARK_EXECUTOR_MEMORY to less.",
             0,
         )
-    others = [app["name"] for app in page["activeapps"] if app["id"] != sc.applicationId]
-    if not others:
+    other_jobs = [app["name"] for app in page["activeapps"] if app["id"] != sc.applicationId]
+    if not other_jobs:
         return (
             "It was given some, which do not start; their logs on the master's page say why.",
             ON_ITS_WAY,
         )
     return (
-        f"These jobs have the workers' cores: {others}. Wait for their end, or end them.",
+        f"These jobs have the workers' cores: {other_jobs}. Wait for their end, or end them.",
         PATIENCE,
     )
 
@@ -281,11 +283,11 @@ def what_is_offered():
 def worker_is_there():
     """Tell whether a worker has taken the job; a driver too busy to answer has none that it could use."""
     try:
-        there = ask(f"{sc.uiWebUrl}/api/v1/applications/{sc.applicationId}/executors")
+        executors = ask(f"{sc.uiWebUrl}/api/v1/applications/{sc.applicationId}/executors")
     except OSError:
         return False
     # One is the driver itself.
-    return len(there) > 1
+    return len(executors) > 1
 
 
 while on_cluster and not worker_is_there():
@@ -314,7 +316,7 @@ try:
     )
     scoring = time.monotonic()
     spark.read.parquet(str(rows)).withColumn("prediction", predict()).write.parquet(str(result))
-    took = time.monotonic() - scoring
+    scoring_seconds = time.monotonic() - scoring
 
     # %% Is it all there, as this process sees it?
     written = ds.dataset(result, format="parquet")
@@ -326,19 +328,23 @@ try:
     classes = spark.read.parquet(str(result)).groupBy("prediction").count()
     classes = classes.orderBy("count", ascending=False).limit(10).collect()
 except (MlflowException, PySparkException, Py4JError) as error:
-    sys.exit(f"Not scored: {told(error)}")
+    sys.exit(f"Not scored: {spark_message(error)}")
 
 # %% Does it hold what pyfunc answers?
 sample = written.head(SAMPLE)
-got = sample["prediction"].to_pylist()
+stored_predictions = sample["prediction"].to_pylist()
 expected = model.predict(sample.select(columns).to_pandas())
-if isinstance(got[0], dict):
+if isinstance(stored_predictions[0], dict):
     expected = expected.to_dict("records")
-expected = np.asarray(expected).astype(str) if isinstance(got[0], str) else np.asarray(expected)
-if not np.array_equal(np.asarray(got), expected):
+expected = (
+    np.asarray(expected).astype(str)
+    if isinstance(stored_predictions[0], str)
+    else np.asarray(expected)
+)
+if not np.array_equal(np.asarray(stored_predictions), expected):
     sys.exit(
         f"{uri} answers {shorten(str(expected[0]), 60)}, and --result-type {arguments.result_type} "
-        f"makes {shorten(str(got[0]), 60)} of it. Choose a type that holds the answers."
+        f"makes {shorten(str(stored_predictions[0]), 60)} of it. Choose a type that holds the answers."
     )
 
 # %% Then it takes its place, which no signal cuts in two
@@ -348,8 +354,8 @@ if out.exists():
     out.rename(beside / "before")
 result.rename(out)
 print(f"{count:,} rows of {rows}")
-print(f"scored by {uri} on {master}, {count / took:,.0f} a second")
+print(f"scored by {uri} on {master}, {count / scoring_seconds:,.0f} a second")
 for row in classes:
     print(f"  {row['count']:10,}  {row['prediction']}")
-print(f"compared with pyfunc: {len(got):,}, all equal")
+print(f"compared with pyfunc: {len(stored_predictions):,}, all equal")
 print(f"written to {out}")

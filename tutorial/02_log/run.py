@@ -174,9 +174,9 @@ assert refused == {
 
 # %% The older name of `name`
 print("artifact_path, alone and beside name")
-with contextlib.redirect_stderr(io.StringIO()) as said:
+with contextlib.redirect_stderr(io.StringIO()) as stderr:
     older = mlflow.sklearn.log_model(model, artifact_path="older", pip_requirements=requirements)
-print(" ", said.getvalue().split(": ", 1)[1].strip())
+print(" ", stderr.getvalue().split(": ", 1)[1].strip())
 assert client.get_logged_model(older.model_id).name == "older"
 try:
     mlflow.sklearn.log_model(model, name="both", artifact_path="both")

@@ -3,7 +3,7 @@
 One of four files that differ where their frameworks differ: TensorFlow, by Keras.
 """
 
-# %% What it takes
+# %% Imports
 import importlib.util
 import logging
 import os
@@ -86,7 +86,7 @@ assert np.allclose(generic.predict(rows), answers)
 # %% What consumers may send
 frame = heldout.astype("float32")
 outcomes = {"takes": [], "misreads": [], "refuses": []}
-for what, sent in {
+for payload_name, payload in {
     "a float64 frame": heldout,
     "a float32 frame": frame,
     "a float64 array": heldout.to_numpy(copy=True),
@@ -96,10 +96,10 @@ for what, sent in {
     "a missing column": frame.iloc[:, :3].copy(),
 }.items():
     try:
-        outcome = "takes" if np.allclose(generic.predict(sent), answers) else "misreads"
+        outcome = "takes" if np.allclose(generic.predict(payload), answers) else "misreads"
     except MlflowException:
         outcome = "refuses"
-    outcomes[outcome].append(what)
+    outcomes[outcome].append(payload_name)
 
 # %% Into the registry
 version = mlflow.register_model(info.model_uri, name)
@@ -116,5 +116,5 @@ print(f"  file       {file.relative_to(folder)}")
 print(f"  signature  {kind} of {inputs.numpy_types()[0]} -> {info.signature.outputs}")
 print(f"  native     {type(native).__name__}")
 print(f"  packages   {', '.join(packages)}")
-for outcome, what in outcomes.items():
-    print(f"  {outcome:10} {', '.join(what) or 'nothing'}")
+for outcome, payload_names in outcomes.items():
+    print(f"  {outcome:10} {', '.join(payload_names) or 'nothing'}")

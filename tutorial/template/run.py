@@ -5,7 +5,7 @@ Log a model, register it, and load it by an alias.
 What to look at: the model that answers at the end was loaded by its address alone.
 """
 
-# %% What it takes
+# %% Imports
 import contextlib
 import os
 import sys
