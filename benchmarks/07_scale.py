@@ -142,7 +142,7 @@ def spark(model: str, folder: str) -> dict[str, Any]:
 
 
 def child(*arguments: object) -> dict[str, Any]:
-    """Run this script's other half in a process of its own, whose memory is nobody else's."""
+    """Run one measurement of this script in a process of its own, so that its memory counts alone."""
     command = [sys.executable, __file__, *map(str, arguments)]
     done = subprocess.run(command, text=True, capture_output=True)
     if done.returncode != 0:

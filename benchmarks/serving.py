@@ -141,7 +141,7 @@ def register(made: contextlib.ExitStack) -> list[str]:
             pip_requirements=[f"scikit-learn=={sklearn.__version__}"],
         )
         made.callback(get_artifact_repository(info.artifact_path).delete_artifacts)
-        # MLflow tells of it on stderr.
+        # MLflow reports the new version on stderr.
         with contextlib.redirect_stderr(io.StringIO()):
             versions.append(mlflow.register_model(info.model_uri, NAME).version)
         if len(versions) == 1:

@@ -78,7 +78,7 @@ def artifacts(lab: Stack, rounds: int) -> dict[str, Any]:
 
 
 def alone(lab: Stack, rounds: int, measurements: list[str]) -> dict[str, Any]:
-    """Measure what is of the lab only."""
+    """Measure what only the lab has."""
     results: dict[str, Any] = {}
     if {"log_model", "artifacts"} & set(measurements):
         with console.status("The lab with its trainer: start …"):

@@ -2,8 +2,9 @@
 """
 Reproduce a run from nothing but its model's URI, and compare with what it recorded.
 
-What to look at: recorded against reproduced, line by line. Exit code 0 says that all of it is
-equal. MODEL_URI says which model, --retrain fits it again from the run's own parameters and rows.
+What to look at: each line compares a recorded value with the reproduced one. Exit code 0 means that
+all of them are equal. Set MODEL_URI to choose the model. With --retrain the script also fits the
+model again, from the parameters and the rows that the run recorded.
 """
 
 # %% Imports
@@ -37,7 +38,7 @@ model_uri = os.environ.get("MODEL_URI", "").strip()
 
 
 def holds(run_id, path):
-    """Tell whether the run holds this file."""
+    """Return whether the run has this file."""
     folder = path.rpartition("/")[0]
     return path in {file.path for file in client.list_artifacts(run_id, folder)}
 
@@ -99,7 +100,7 @@ if model_uri:
             sys.exit(f"MODEL_URI={model_uri}: this model was logged outside of any run.")
         run = client.get_run(run_id)
     except RestException as error:
-        # The server knows no such thing. All else, like no answer at all, is not MODEL_URI's fault.
+        # The server does not find it. Any other error, such as no answer, is not caused by MODEL_URI.
         if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             raise
         hint = "Without MODEL_URI this takes the latest run of 03_models_pyfunc."

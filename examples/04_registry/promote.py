@@ -71,7 +71,7 @@ try:
         else client.get_model_version(name, number)
     )
 except MlflowException as error:
-    # The server knows no such thing. All else, like no answer at all, is not the argument's fault.
+    # The server does not find it. Any other error, such as no answer, is not caused by the argument.
     if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
         raise
     reason = error.message.partition(": ")[2].rstrip(".")
@@ -82,7 +82,7 @@ try:
 except MlflowException as error:
     if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
         raise
-    # A copy would create it: a typing error would be a new environment.
+    # A copy would create the target, so a typing error would create a new environment.
     names = ", ".join(model.name for model in client.search_registered_models(max_results=10))
     sys.exit(
         f"There is no registered model {target!r} to promote to, but {names}. "
@@ -105,7 +105,7 @@ def copies():
             if client.get_model_version_download_uri(target, model_version.version) == files:
                 same_models.append(model_version)
         except MlflowException as error:
-            # Another call has made it, found an older one, and removed its own again.
+            # Another call created this copy, found an older one, and deleted its own.
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise
     return sorted(same_models, key=lambda model_version: int(model_version.version))
@@ -174,7 +174,7 @@ def measure(uri):
                 raise
             sys.exit(f"Refused: files of {uri} are gone from the artifact store.")
         try:
-            # A model is somebody's code, it may fail in any way.
+            # A model runs its author's code, which may fail in any way.
             model = mlflow.pyfunc.load_model(path)
             answers = pd.Series(model.predict(features), index=features.index)
         except (Exception, SystemExit) as error:
@@ -209,13 +209,13 @@ except ModelValidationFailedException as refusal:
     sys.exit(f"Refused: {candidate} is not promoted to {target}. {refusal}")
 
 
-# %% The copy. As copy_model_version makes it, but born with its evidence: no half of it ever exists
+# %% The copy. Like copy_model_version, but with its evidence from the start: never half of it
 def prepared():
     """Return the copies made to replace this champion, the oldest first."""
     return [copy for copy in copies() if copy.tags.get("replaces") == (champion or "none")]
 
 
-# A call that was cut short has left one; another call may make one right now, and the older counts.
+# A call that was interrupted may have left a copy, or another call may create one now: the older counts.
 if not prepared():
     made = client.create_model_version(
         target,

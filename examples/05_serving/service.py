@@ -43,10 +43,10 @@ from starlette.requests import ClientDisconnect
 
 # A webhook is delivered at best; this long after a lost one the alias is looked at anyway.
 POLL_SECONDS = 15
-# While there is nothing to serve, whoever starts the service is waiting.
+# While there is nothing to serve, the person who starts the service is waiting.
 POLL_SECONDS_UNTIL_LOADED = 1
 MAX_BODY_BYTES = 1024 * 1024
-# For a load or a prediction. The process of a version that takes longer is ended, as if it had died.
+# The time limit of a load or a prediction. A version's process that takes longer is ended, as if it had died.
 MAX_SECONDS = 60
 # How old a delivery may be, as much as the two clocks may differ.
 WEBHOOK_WINDOW_SECONDS = 300
@@ -81,7 +81,7 @@ def begin() -> None:
     parent = multiprocessing.parent_process()
     # Killed, it could not.
     threading.Thread(target=lambda: parent.join() or os._exit(1), daemon=True).start()
-    # It would write a line for every bad request, and anybody can send those.
+    # It would log a line for every bad request, and anybody can send those.
     logging.getLogger("mlflow.pyfunc.scoring_server").setLevel(logging.ERROR)
 
 
@@ -111,7 +111,7 @@ def score(path: str, body: bytes | str, content_type: str) -> scoring_server.Inv
     if scoring_error.get_http_status_code() >= 500:
         # Some of MLflow's complaints about a body bear no code, and would be a 500.
         scoring_error = MlflowException(scoring_error.message, codes.BAD_REQUEST)
-    # It would tell every client what the server's source looks like.
+    # It would show the server's source code to every client.
     scoring_error.json_kwargs.pop("stack_trace", None)
     status = scoring_error.get_http_status_code()
     return scoring_server.InvocationsResponse(
@@ -149,7 +149,7 @@ class Served:
     def score(
         self, body: bytes | str, content_type: str
     ) -> Future[scoring_server.InvocationsResponse]:
-        """Have the version answer; the future raises BrokenProcessPool if its process died."""
+        """Ask the version to score a body; the future raises BrokenProcessPool if its process died."""
         return self.process.submit(score, self.path, body, content_type)
 
     def try_example(self) -> str | None:
@@ -241,7 +241,7 @@ def not_served(uri: str, error: Exception) -> str:
 
 
 def download(uri: str, folder: Path) -> tuple[tempfile.TemporaryDirectory, str]:
-    """Download a model version; return a folder that is gone with the last who holds it, and the model's path in it."""
+    """Download a model version; return a temporary folder, deleted with its last reference, and the model's path."""
     home = tempfile.TemporaryDirectory(dir=folder)
     return home, mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=home.name)
 
@@ -327,7 +327,7 @@ def build(follower: Follower, doorkeeper: Doorkeeper) -> FastAPI:
 
     @app.exception_handler(ClientDisconnect)
     async def gone(request: Request, error: Exception) -> Response:
-        # Nobody is there to read it; without it the log would show a failure of ours.
+        # Nobody reads this response; without it the log would show an error of the service.
         return Response(status_code=400)
 
     @app.post("/invocations")
@@ -352,7 +352,7 @@ def build(follower: Follower, doorkeeper: Doorkeeper) -> FastAPI:
             content_type = request.headers.get("content-type", "")
             scored = await asyncio.wrap_future(served.score(body, content_type))
         except BrokenProcessPool:
-            # Only if it is still the one: another may serve by now.
+            # Only if this version is still served: another one may have taken its place.
             if served is follower.served:
                 follower.died.set()
                 follower.moved.set()

@@ -57,7 +57,7 @@ try:
 except (OSError, ValueError) as error:
     sys.exit(f"{arguments.rows} cannot be read: {error}\nGive a CSV file or a .npy file.")
 if not len(rows) or pd.isna(np.asarray(rows)).any():
-    # Models differ in what they make of it, and some say nothing.
+    # Models treat gaps differently, and some give no error.
     sys.exit(f"{arguments.rows} has {'gaps' if len(rows) else 'no rows'}. Give rows without any.")
 
 # %% The models, by URI
@@ -73,7 +73,7 @@ predictions_by_model = {}
 for uri in uris:
     try:
         model = mlflow.pyfunc.load_model(uri, suppress_warnings=True)
-        # A tensor has no names: the order that it was trained on stands in the model's metadata.
+        # A tensor has no column names, so the model's metadata has the order that it was trained on.
         order = (model.metadata.metadata or {}).get("columns", [])
         payload = rows
         if order and isinstance(rows, pd.DataFrame):
@@ -106,7 +106,7 @@ for uri in uris:
             f"Send {array if input_schema.is_tensor_spec() else ''}a CSV file with the names in its first line."
         )
     except Exception as error:
-        # A model is somebody's code, it may fail in any way.
+        # A model runs its author's code, which may fail in any way.
         sys.exit(f"{uri} cannot be asked: {type(error).__name__}: {shorten(str(error), 300)}")
     # A row of scores, of which the highest counts; or numbers of classes; or their names.
     if predictions.ndim == 2:

@@ -2,9 +2,9 @@
 """
 Score Parquet with a registered model on Spark: what a nightly job would call.
 
-What to look at: what can be known beforehand is looked at before Spark starts; the result is written
-beside its place and takes it only when every row is there and a sample of it is what pyfunc answers.
-Exit code 0 says that, 1 that nothing was changed, and why, and 77 that Spark cannot run here at all.
+What to look at: the script checks all that it can before Spark starts. It writes the result beside its
+place, and moves it there only when every row is in it and a sample of it equals what pyfunc answers.
+Exit code 0: done. 1: nothing was changed, and stderr says why. 77: Spark cannot run here at all.
 """
 
 # %% Imports
@@ -72,7 +72,7 @@ SAMPLE = 1000
 
 
 def left_out(why):
-    """End with the exit status that means: cannot run here, and said what it lacks."""
+    """Print what is missing, and end with the exit status for a script that cannot run here."""
     print(why, file=sys.stderr)
     sys.exit(77)
 
@@ -87,7 +87,7 @@ except ModuleNotFoundError:
     left_out("pyspark is not installed here. On your own machine: make lesson-07")
 java_home = os.environ.get("JAVA_HOME")
 java = shutil.which("java", path=str(Path(java_home, "bin")) if java_home else None)
-# On a Mac without Java there is a command of that name, too: it says that there is none.
+# A Mac without Java has a command of that name, too: it only prints that there is no Java.
 java_version_text = (
     java and subprocess.run([java, "-version"], text=True, capture_output=True).stderr
 )
@@ -110,15 +110,15 @@ mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
 
 
 def interrupted(kind, error, trace):
-    """Say of Ctrl-C in one line what it leaves behind; all else as ever."""
+    """Report Ctrl-C in one line; leave any other error to Python."""
     if not issubclass(kind, KeyboardInterrupt):
         return sys.__excepthook__(kind, error, trace)
     print(f"Interrupted: nothing was written to {out}.", file=sys.stderr)
 
 
 def ended(number, frame):
-    """Take the end by a scheduler, which asks first, as Ctrl-C."""
-    # py4j, which is between Python and Java, would tell at length of the call that it was in.
+    """Treat a scheduler's signal to stop as Ctrl-C."""
+    # py4j, which connects Python and Java, would log the interrupted call at length.
     logging.disable()
     raise KeyboardInterrupt
 
@@ -133,7 +133,7 @@ tempfile.tempdir = scratch.name
 try:
     folder = mlflow.artifacts.download_artifacts(uri)
     model = mlflow.pyfunc.load_model(folder)
-# A model is somebody's code, it may fail in any way.
+# A model runs its author's code, which may fail in any way.
 except Exception as error:
     reason = shorten(str(error), 300)
     sys.exit(
@@ -185,7 +185,7 @@ except OSError as error:
 atexit.register(shutil.rmtree, beside, ignore_errors=True)
 result = beside / "result"
 
-# %% Is there a cluster? Spark itself tries for a minute, and tells of it in a hundred lines
+# %% Is there a cluster? Spark itself would try for a minute, and then print a hundred lines
 master = os.environ.get("SPARK_MASTER_URL", "local[*]")
 on_cluster = not master.startswith("local")
 hosts = re.findall(r"([^/,]+):(\d+)", master)
@@ -212,13 +212,13 @@ log = lesson / "score_parquet.log"
 
 
 def spark_message(error):
-    """Return the heart of what Spark says, which comes with the stacks of both its halves."""
+    """Return the message of a Spark error, without the stack traces of Python and Java."""
     lines = re.findall(r"^(?:: )?[\w.]*(?:Exception|Error): (.+)", str(error), flags=re.MULTILINE)
     return f"{shorten(lines[0] if lines else str(error), 300)} (Spark's own words: {log})"
 
 
 def end_spark():
-    """End Spark's Java half, so that nobody writes any more when the result's rest is removed."""
+    """End Spark's Java process, so that nothing is written while the partial result is removed."""
     if pyspark.SparkContext._active_spark_context:
         with contextlib.suppress(Exception), warnings.catch_warnings(action="ignore"):
             sc.stop()

@@ -2,9 +2,9 @@
 """
 Save a model to a folder with save_model, look inside, and load it back.
 
-What to look at: no server takes part. The folder is the whole model, with the code it needs, so a
-process that cannot import that code loads it all the same. Three saves and a load are refused on
-purpose: read what MLflow says, and what the lesson does about it.
+What to look at: this needs no server. The folder is the whole model, with the code it needs, so a
+process that cannot import that code can still load the model. MLflow refuses three saves and a load
+on purpose: read its messages, and how the lesson fixes each.
 """
 
 # %% Imports
@@ -51,7 +51,7 @@ mlflow.sklearn.save_model(
     input_example=X.head(2),
     pip_requirements=requirements,
     code_paths=[petal_features.__file__],
-    # MLflow has us vouch for every name that skops does not know. This one is ours.
+    # MLflow asks us to trust each function or class that skops does not know. This one is ours.
     skops_trusted_types=["petal_features.add_petal_area"],
     metadata={"lesson": "01_save"},
 )
@@ -99,7 +99,7 @@ mlflow.sklearn.save_model(
     pip_requirements=requirements,
     skops_trusted_types=["petal_features.add_petal_area"],
 )
-# This process has imported the module already, so only a new one can tell.
+# This process has already imported the module, so we need a new process to find out.
 script = """
 import importlib.util, mlflow
 print("  can import petal_features:", importlib.util.find_spec("petal_features") is not None)
@@ -171,13 +171,13 @@ print("\nA decision tree")
 print(f"  {error_message.split('Root error: ')[1].splitlines()[0]}")
 print(f"  left behind: {[file.name for file in (folder / 'tree').iterdir()]}")
 
-# The failed attempt's file would have the next attempt refused as "not empty".
+# The failed attempt left a file, so MLflow would refuse the next attempt as "not empty".
 shutil.rmtree(folder / "tree")
 mlflow.sklearn.save_model(
     tree,
     folder / "tree",
     pip_requirements=requirements,
-    # Read the list before you copy it here. We trained this tree a moment ago: no stranger's file.
+    # Read the list before you copy it here. We trained this tree a moment ago, so we can trust it.
     skops_trusted_types=["sklearn.tree._tree.Tree"],
 )
 assert (mlflow.sklearn.load_model(str(folder / "tree")).predict(X) == tree.predict(X)).all()
@@ -199,7 +199,7 @@ flavor = mlflow.models.get_model_info(str(stranger)).flavors["sklearn"]
 print("\nA stranger's model")
 print(f"  its format is {flavor['serialization_format']}")
 
-# With this MLflow loads no scikit-learn model; without it, any.
+# With this setting MLflow loads no scikit-learn model; without it, it loads any.
 os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
 error_message = None
 try:

@@ -58,7 +58,7 @@ pipeline = make_pipeline(StandardScaler(), LogisticRegression()).set_params(**se
 pipeline.fit(train[columns], train["species"])
 predicted = pipeline.predict(heldout[columns])
 
-# %% One run holds what somebody needs to do it again: settings, data, predictions, model
+# %% One run records all that is needed to reproduce it: settings, data, predictions, model
 packages = [
     f"numpy=={np.__version__}",
     f"pandas=={pd.__version__}",
@@ -80,7 +80,7 @@ with mlflow.start_run() as run:
     for name, rows in {"train": train, "heldout": heldout}.items():
         dataset = mlflow.data.from_pandas(rows, targets="species", name=f"iris_{name}")
         mlflow.log_input(dataset, context=name)
-        # With both given, the metric says which model it is of and which rows it was measured on.
+        # With both, MLflow records which model the metric belongs to and which rows it was measured on.
         mlflow.log_metric(
             f"{name}_accuracy",
             pipeline.score(rows[columns], rows["species"]),
@@ -95,7 +95,7 @@ for metric in sorted(logged_model.metrics, key=lambda metric: metric.key):
 assert logged_model.source_run_id == run.info.run_id
 assert {m.dataset_name for m in logged_model.metrics} == {"iris_train", "iris_heldout"}
 
-# %% Register it; MLflow tells of it on stderr, here it is a part of the story
+# %% Register it; MLflow reports that on stderr, and this lesson shows it
 with contextlib.redirect_stderr(sys.stdout):
     version = mlflow.register_model(model_info.model_uri, "iris_clf")
 client = MlflowClient()

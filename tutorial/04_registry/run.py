@@ -55,7 +55,7 @@ for environment in ("iris_clf", "iris_clf_qa", "iris_clf_prod"):
     with contextlib.suppress(RestException):  # It is there already.
         client.create_registered_model(environment)
 
-# %% Four candidates: each is told less or more of a flower
+# %% Four candidates: each is trained on other columns
 candidates = {
     "baseline": (columns[2:3], 1.0),
     "sepals": (columns[:2], 1.0),
@@ -73,7 +73,7 @@ for name, (features, C) in candidates.items():
         mlflow.log_params({"columns": features, "C": C})
         mlflow.log_input(dataset, context="heldout")
         mlflow.log_metric("heldout_accuracy", model.score(heldout[columns], heldout["species"]))
-        # Who judges this model later takes the rows from here.
+        # Whoever evaluates this model later reads the rows from here.
         rows = heldout.assign(predicted=predictions[name])
         mlflow.log_text(rows.to_csv(index=False), "evaluation/heldout.csv")
         model_info = mlflow.sklearn.log_model(
@@ -104,7 +104,7 @@ for name in ("baseline", "sepals", "challenger"):
     version = versions[name]
     model = mlflow.pyfunc.load_model(f"models:/iris_clf/{version.version}")
     with mlflow.start_run(run_name=f"gate {name}") as run:
-        # Given the registry's URI in place of these two, it would link no metric to the model.
+        # Given the registry's URI instead of these two, MLflow would link no metric to the model.
         measured[name] = mlflow.models.evaluate(
             model.predict, dataset, extra_metrics=[accuracy], model_id=model.metadata.model_id
         )
@@ -112,7 +112,7 @@ for name in ("baseline", "sepals", "challenger"):
     assert ("accuracy", run.info.run_id) in {(metric.key, metric.run_id) for metric in linked}
     client.set_model_version_tag("iris_clf", version.version, "gate_run", run.info.run_id)
 
-# %% Decide: the gate is code, and what it decides stands on the version
+# %% Decide: the gate is code, and a tag on the version records its decision
 gate = {
     "accuracy": MetricThreshold(threshold=0.85, min_absolute_change=0.01, greater_is_better=True)
 }
@@ -147,7 +147,7 @@ for name in ("baseline", "challenger"):
     for environment in environments:
         if environment != version.name:
             copied_from = f"models:/{version.name}/{version.version}"
-            with contextlib.redirect_stderr(io.StringIO()):  # It tells of every copy.
+            with contextlib.redirect_stderr(io.StringIO()):  # MLflow reports every copy.
                 version = client.copy_model_version(copied_from, environment)
         trail = {
             "promoted_by": getpass.getuser(),

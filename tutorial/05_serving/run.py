@@ -42,7 +42,7 @@ output = Path(os.environ.get("LAB_OUTPUT", "output")) / "05_serving"
 output.mkdir(parents=True, exist_ok=True)
 # A species is never missing, so it may be an integer.
 warnings.filterwarnings("ignore", r"Hint: Inferred schema contains integer column", UserWarning)
-# Extra columns are sent on purpose below; lesson 03 quotes what MLflow says of them.
+# Extra columns are sent on purpose below; lesson 03 quotes MLflow's warning about them.
 logging.getLogger("mlflow.models.utils").setLevel(logging.ERROR)
 
 # %% Two versions of one model: the champion, and a hasty one that names some flowers wrong
@@ -61,7 +61,7 @@ for C in (1.0, 0.01):
         input_example=measures.head(2),
         pip_requirements=[f"scikit-learn=={sklearn.__version__}"],
     )
-    # What MLflow tells of it on stderr is lesson 03's.
+    # MLflow reports each version on stderr, as lesson 03 shows.
     with contextlib.redirect_stderr(io.StringIO()):
         versions.append(mlflow.register_model(info.model_uri, "iris_clf"))
     expected[f"models:/iris_clf/{versions[-1].version}"] = pipeline.predict(rows).tolist()
@@ -109,7 +109,7 @@ for address, command in commands.items():
     process = subprocess.Popen(
         f"{command} --host {host} --port {port}".split(),
         cwd=lab,
-        # Who knows it can tell the service to look at the registry, nobody else.
+        # Only a caller that knows this secret can tell the service to look at the registry.
         env=os.environ | {"LAB_WEBHOOK_SECRET": secret},
         stdout=log.open("w"),
         stderr=subprocess.STDOUT,

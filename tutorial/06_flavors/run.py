@@ -22,7 +22,7 @@ from mlflow.models import infer_signature
 from sklearn.datasets import load_iris
 
 mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
-# Before the four are started: of two processes that make one experiment at once one would miss it.
+# Before the four start: if two processes create an experiment at once, one of them does not get it.
 mlflow.set_experiment("06_flavors")
 # A notebook has no __file__, but runs in its folder.
 lesson_folder = Path(__file__ if "__file__" in globals() else "run.py").resolve().parent
@@ -40,14 +40,14 @@ processes = {
 for framework, process in processes.items():
     print(f"$ python tutorial/{lesson_folder.name}/train_{framework}.py")
     output, error_output = process.communicate()
-    # 77: what it needs is not here.
+    # 77: its framework is not installed.
     if process.returncode not in (0, 77):
         for other_process in processes.values():
             other_process.terminate()
         sys.exit(error_output)
     print(output or f"  left out. {error_output}")
 
-# %% Two of them, by the versions that are champions now: an alias would not tell later which they were
+# %% Two of them, by version: an alias would not record which versions were the champions now
 client = MlflowClient()
 members = {}
 for framework in ("sklearn", "xgboost"):

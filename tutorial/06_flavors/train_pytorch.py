@@ -31,7 +31,7 @@ from sklearn.model_selection import train_test_split
 from torch import nn
 
 flavor, name = mlflow.pytorch, "iris_pytorch"
-# What is sent on purpose further down is warned of.
+# MLflow would warn about the inputs that are sent on purpose further down.
 logging.getLogger("mlflow").setLevel(logging.ERROR)
 # pandas lends its rows, and PyTorch would rather own them; nobody writes to them here.
 warnings.filterwarnings("ignore", "The given NumPy array is not writable", UserWarning)
@@ -87,10 +87,10 @@ shutil.rmtree(folder, ignore_errors=True)
 answers = ask(model)
 contract = {
     "signature": infer_signature(rows, answers),
-    # More than one row: PyTorch takes a number of rows that is 1 for the only one that it will ever get.
+    # More than one row: from an example of one row PyTorch exports a model that takes one row only.
     "input_example": rows[:2],
     "pip_requirements": packages,
-    # A tensor has no names, so the order of its columns has to be told.
+    # A tensor has no column names, so the order of the columns is recorded here.
     "metadata": {"columns": list(X.columns)},
 }
 flavor.save_model(model, folder, **contract)

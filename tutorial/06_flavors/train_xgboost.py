@@ -22,7 +22,7 @@ from sklearn.model_selection import train_test_split
 from xgboost import XGBClassifier
 
 flavor, name = mlflow.xgboost, "iris_xgboost"
-# What is sent on purpose further down is warned of.
+# MLflow would warn about the inputs that are sent on purpose further down.
 logging.getLogger("mlflow").setLevel(logging.ERROR)
 
 # %% The data
@@ -53,10 +53,10 @@ shutil.rmtree(folder, ignore_errors=True)
 answers = ask(model)
 contract = {
     "signature": infer_signature(rows, answers),
-    # More than one row: PyTorch takes a number of rows that is 1 for the only one that it will ever get.
+    # More than one row: from an example of one row PyTorch exports a model that takes one row only.
     "input_example": rows[:2],
     "pip_requirements": packages,
-    # A tensor has no names, so the order of its columns has to be told.
+    # A tensor has no column names, so the order of the columns is recorded here.
     "metadata": {"columns": list(X.columns)},
 }
 flavor.save_model(model, folder, **contract)

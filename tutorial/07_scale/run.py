@@ -38,7 +38,7 @@ from sklearn.preprocessing import StandardScaler
 
 
 def left_out(why):
-    """End with the exit status that means: cannot run here, and said what it lacks."""
+    """Print what is missing, and end with the exit status for a lesson that cannot run here."""
     print(f"Lesson 07 is left out: {why}", file=sys.stderr)
     sys.exit(77)
 
@@ -52,7 +52,7 @@ except ModuleNotFoundError:
     left_out("pyspark is not installed here. On your own machine: make lesson-07")
 java_home = os.environ.get("JAVA_HOME")
 java = shutil.which("java", path=str(Path(java_home, "bin")) if java_home else None)
-# On a Mac without Java there is a command of that name, too: it says that there is none.
+# A Mac without Java has a command of that name, too: it only prints that there is no Java.
 java_version_text = (
     java and subprocess.run([java, "-version"], text=True, capture_output=True).stderr
 )
@@ -68,7 +68,7 @@ master = os.environ.get("SPARK_MASTER_URL", "local[*]")
 on_cluster = not master.startswith("local")
 labs_own = master == "spark://spark-master:7077"
 for host, port in re.findall(r"([^/,]+):(\d+)", master):
-    # Spark itself tries for a minute, and then tells of it in a hundred lines.
+    # Spark itself would try for a minute, and then print a hundred lines.
     try:
         socket.create_connection((host, int(port)), timeout=5).close()
     except OSError as error:
@@ -102,7 +102,7 @@ with mlflow.start_run():
         signature=infer_signature(measures, pipeline.predict(measures)),
         pip_requirements=[f"scikit-learn=={sklearn.__version__}"],
     )
-# MLflow tells of it on stderr, here it is a part of the story.
+# MLflow reports the new version on stderr, and this lesson shows it.
 with contextlib.redirect_stderr(sys.stdout):
     registered = mlflow.register_model(model_info.model_uri, "iris_scale")
 MlflowClient().set_registered_model_alias("iris_scale", "champion", registered.version)
