@@ -37,7 +37,7 @@ client = MlflowClient()
 model_uri = os.environ.get("MODEL_URI", "").strip()
 
 
-def holds(run_id, path):
+def has_file(run_id, path):
     """Return whether the run has this file."""
     folder = path.rpartition("/")[0]
     return path in {file.path for file in client.list_artifacts(run_id, folder)}
@@ -45,10 +45,13 @@ def holds(run_id, path):
 
 def resolve(uri):
     """Return the id of the run that logged the model, and a URI that means this model for good."""
+    # mlflow.models.get_model_info(uri) resolves the right URIs, but it downloads a file for that, fails
+    # on a version whose logged model was deleted, and does not say what there is instead of a wrong one.
+    # MLflow has no public function that takes a URI apart, hence the patterns.
     if uri_parts := re.fullmatch(r"runs:/(\w+)/([^.:%\"']*[^.:%\"'/])", uri):
         run_id, path = uri_parts.groups()
         experiment_id = client.get_run(run_id).info.experiment_id  # An unknown run raises here.
-        if not holds(run_id, f"{path}/MLmodel"):
+        if not has_file(run_id, f"{path}/MLmodel"):
             logged = client.search_logged_models([experiment_id], f"source_run_id = '{run_id}'")
             names = ", ".join(sorted({model.name for model in logged})) or "nothing"
             sys.exit(f"MODEL_URI={uri}: under {path} this run has no model. It logged: {names}.")
@@ -117,7 +120,7 @@ if model_uri:
             f"MODEL_URI={model_uri}: the run {run_id} that logged this model was deleted. "
             f"To bring it back: mlflow runs restore --run-id {run_id}"
         )
-    if not holds(run_id, HELDOUT):
+    if not has_file(run_id, HELDOUT):
         sys.exit(
             f"MODEL_URI={model_uri}: the run {run_id} that logged this model recorded no {HELDOUT}, "
             "so there is nothing to compare with."
@@ -136,7 +139,7 @@ else:
     )
     for run in finished:
         run_id = run.info.run_id
-        if holds(run_id, HELDOUT) and holds(run_id, "model/MLmodel"):
+        if has_file(run_id, HELDOUT) and has_file(run_id, "model/MLmodel"):
             uri = f"runs:/{run_id}/model"
             break
     else:
@@ -189,7 +192,7 @@ compare("held-out digest", digests.get("heldout"), digest)
 if arguments.retrain:
     if "sklearn" not in model.metadata.flavors:
         sys.exit("--retrain needs a scikit-learn model, and this one is none.")
-    if not holds(run_id, TRAIN):
+    if not has_file(run_id, TRAIN):
         sys.exit(f"--retrain needs the rows of {TRAIN}, and the run {run_id} recorded none.")
     text = mlflow.artifacts.load_text(f"runs:/{run_id}/{TRAIN}")
     estimator = sklearn.base.clone(mlflow.sklearn.load_model(uri))

@@ -55,6 +55,9 @@ client = MlflowClient()
 warnings.filterwarnings("ignore", r"Hint: Inferred schema contains integer column", UserWarning)
 
 # %% Which version, and for which registered model
+# A promotion copies a version of the registry, and mlflow.models.get_model_info(uri) returns none: it
+# knows the logged model only. The client finds versions by their name with a number or an alias, and
+# MLflow has no public function that takes a URI apart.
 parts = re.fullmatch(r"models:/([^/@:]+)(?:/(\d{1,9})|@([^/@:]+))", arguments.candidate)
 if not parts:
     sys.exit(

@@ -426,6 +426,8 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8080)
     arguments = parser.parse_args()
+    # The client looks the alias up by its two parts, and the registry's deliveries name these, too;
+    # MLflow has no public function that takes a URI apart.
     uri_parts = re.fullmatch(r"models:/([^/:@]+)@([^/:@]+)", arguments.model)
     if not uri_parts:
         parser.error(
