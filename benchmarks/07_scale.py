@@ -69,7 +69,7 @@ def peaks_below(mark: str) -> dict[str, int]:
     import socket
     from pathlib import Path
 
-    parents, peaks, found = {}, {}, set()
+    parents, peaks, matching_pids = {}, {}, set()
     for process in Path("/proc").glob("[0-9]*"):
         try:
             status = dict(
@@ -83,12 +83,12 @@ def peaks_below(mark: str) -> dict[str, int]:
         if process.name == mark or (
             command.partition("\0")[0].endswith("java") and mark in command
         ):
-            found.add(process.name)
-    more = found
-    while more:
-        more = {pid for pid, parent in parents.items() if parent in more} - found
-        found |= more
-    return {f"{socket.gethostname()} {pid}": peaks[pid] for pid in found}
+            matching_pids.add(process.name)
+    children = matching_pids
+    while children:
+        children = {pid for pid, parent in parents.items() if parent in children} - matching_pids
+        matching_pids |= children
+    return {f"{socket.gethostname()} {pid}": peaks[pid] for pid in matching_pids}
 
 
 def plain(model: str, rows: str, out: str) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def spark(model: str, folder: str) -> dict[str, Any]:
     started = time.perf_counter() - began
     species_of = mlflow.pyfunc.spark_udf(session, model, env_manager="local", result_type="long")
     mark = str(gateway.proc.pid) if MASTER.startswith("local") else sc.applicationId
-    took: dict[str, Any] = {"session": started}
+    measurements: dict[str, Any] = {"session": started}
     for number, size in enumerate((SIZES[0], *SIZES)):
         began = time.perf_counter()
         table = session.read.parquet(f"{folder}/{size}").select("id", species_of().alias("species"))
@@ -132,17 +132,17 @@ def spark(model: str, folder: str) -> dict[str, Any]:
         seconds = time.perf_counter() - began
         at_workers = sc.parallelize(range(8), 8).map(lambda _: peaks_below(mark)).collect()
         peaks = peaks_below(str(gateway.proc.pid))
-        for one in at_workers:
-            peaks |= one
+        for worker_peaks in at_workers:
+            peaks |= worker_peaks
         # The first is for warming up; each overwrites what was there.
-        took[str(size)] = {"seconds": seconds, "memory": own_peak() + sum(peaks.values())}
+        measurements[str(size)] = {"seconds": seconds, "memory": own_peak() + sum(peaks.values())}
         shutil.rmtree(f"{folder}/scored-{number}")
     session.stop()
-    return took
+    return measurements
 
 
 def child(*arguments: object) -> dict[str, Any]:
-    """Run this script's other half in a process of its own, whose memory is nobody else's."""
+    """Run one measurement of this script in a process of its own, so that its memory counts alone."""
     command = [sys.executable, __file__, *map(str, arguments)]
     done = subprocess.run(command, text=True, capture_output=True)
     if done.returncode != 0:
@@ -158,20 +158,22 @@ def table(plainly: dict[int, list[dict]], on_spark: list[dict]) -> str:
         "|---:|---:|---:|---:|---:|---:|",
     ]
     for size in SIZES:
-        spark_seconds = statistics.median(one[str(size)]["seconds"] for one in on_spark)
-        plain_seconds = statistics.median(one["seconds"] for one in plainly[size])
+        spark_seconds = statistics.median(
+            measurement[str(size)]["seconds"] for measurement in on_spark
+        )
+        plain_seconds = statistics.median(measurement["seconds"] for measurement in plainly[size])
         memory = [
             f"{max(peaks) / 2**20:,.0f} MiB"
             for peaks in (
-                [one[str(size)]["memory"] for one in on_spark],
-                [one["memory"] for one in plainly[size]],
+                [measurement[str(size)]["memory"] for measurement in on_spark],
+                [measurement["memory"] for measurement in plainly[size]],
             )
         ]
         lines.append(
             f"| {size:,} | {size / spark_seconds:,.0f} | {size / plain_seconds:,.0f} "
             f"| {spark_seconds / plain_seconds:.1f} | {memory[0]} | {memory[1]} |"
         )
-    session = statistics.median(one["session"] for one in on_spark)
+    session = statistics.median(measurement["session"] for measurement in on_spark)
     return "\n".join(
         [*lines, "", f"Starting Spark's session took {session:.1f} s, which is in no row."]
     )

@@ -60,12 +60,12 @@ class Load:
     async def ask(self, session: aiohttp.ClientSession, url: str) -> None:
         """Ask without a pause until told to stop."""
         while not self.stop:
-            asked = time.perf_counter()
+            sent = time.perf_counter()
             async with session.post(url, data=BODY) as answer:
                 text = await answer.text()
-            came = time.perf_counter()
+            received = time.perf_counter()
             if answer.status == 200:
-                self.answers.append((asked, came, answer.headers.get("X-Model-URI", "")))
+                self.answers.append((sent, received, answer.headers.get("X-Model-URI", "")))
             else:
                 self.failures.append(text)
 
@@ -90,33 +90,37 @@ async def speed(address: str, count: int) -> list[float]:
     """Return requests per second, and the median and the 99th percentile of their times in ms."""
     async with asking(address, count) as load:
         await asyncio.sleep(SECONDS)
-    hundredths = statistics.quantiles([came - asked for asked, came, _ in load.answers], n=100)
+    hundredths = statistics.quantiles(
+        [received - sent for sent, received, _ in load.answers], n=100
+    )
     return [len(load.answers) / SECONDS, 1000 * hundredths[49], 1000 * hundredths[98]]
 
 
 async def moves(address: str, versions: list[str]) -> dict[str, list[float]]:
     """Move the alias to and fro under load; return the ms from each call to the first answer by the new version."""
-    client, took = MlflowClient(), {"promote": [], "roll back": []}
+    client, milliseconds = MlflowClient(), {"promote": [], "roll back": []}
     async with asking(address, CLIENTS_DURING_MOVES) as load:
         for _ in range(MOVES):
-            for what, version in zip(took, reversed(versions), strict=True):
+            for direction, version in zip(milliseconds, reversed(versions), strict=True):
                 called = time.perf_counter()
                 await asyncio.to_thread(
                     client.set_registered_model_alias, NAME, "champion", version
                 )
-                took[what].append(1000 * (await first_answer(load, called, version) - called))
+                milliseconds[direction].append(
+                    1000 * (await first_answer(load, called, version) - called)
+                )
                 # So that the processes of the old version are gone.
                 await asyncio.sleep(0.3)
-    return took
+    return milliseconds
 
 
 async def first_answer(load: Load, called: float, version: str) -> float:
     """Return when the first answer came that this version gave to a question asked since the call."""
     uri = f"models:/{NAME}/{version}"
     while time.perf_counter() < called + 60:
-        for asked, came, by in load.answers[-100:]:
-            if by == uri and asked > called:
-                return came
+        for sent, received, model_uri in load.answers[-100:]:
+            if model_uri == uri and sent > called:
+                return received
         await asyncio.sleep(0.001)
     sys.exit(f"{uri} does not answer a minute after the alias moved.")
 
@@ -128,16 +132,16 @@ def register(made: contextlib.ExitStack) -> list[str]:
     made.callback(client.delete_experiment, experiment.experiment_id)
     warnings.filterwarnings("ignore", r"Hint: Inferred schema contains integer column", UserWarning)
     versions = []
-    for strictness in (1.0, 0.01):
+    for inverse_strength in (1.0, 0.01):
         info = mlflow.sklearn.log_model(
-            LogisticRegression(C=strictness, max_iter=1000).fit(MEASURES, SPECIES),
+            LogisticRegression(C=inverse_strength, max_iter=1000).fit(MEASURES, SPECIES),
             name="model",
             signature=infer_signature(MEASURES, SPECIES),
             input_example=MEASURES.head(2),
             pip_requirements=[f"scikit-learn=={sklearn.__version__}"],
         )
         made.callback(get_artifact_repository(info.artifact_path).delete_artifacts)
-        # MLflow tells of it on stderr.
+        # MLflow reports the new version on stderr.
         with contextlib.redirect_stderr(io.StringIO()):
             versions.append(mlflow.register_model(info.model_uri, NAME).version)
         if len(versions) == 1:
@@ -180,7 +184,9 @@ def free(host: str) -> str:
         return f"{host}:{server.getsockname()[1]}"
 
 
-def table(speeds: dict[int, dict[str, list[list[float]]]], took: dict[str, list[float]]) -> str:
+def table(
+    speeds: dict[int, dict[str, list[list[float]]]], milliseconds: dict[str, list[float]]
+) -> str:
     """Return what was measured as Markdown."""
     lines = [
         "| clients | `mlflow models serve`, requests/s | service.py, requests/s | ratio "
@@ -198,8 +204,8 @@ def table(speeds: dict[int, dict[str, list[list[float]]]], took: dict[str, list[
         )
     lines += ["", f"| {MOVES} moves under load | median | maximum |", "|---|---:|---:|"]
     lines += [
-        f"| {what} | {statistics.median(ms):.0f} ms | {max(ms):.0f} ms |"
-        for what, ms in took.items()
+        f"| {direction} | {statistics.median(ms):.0f} ms | {max(ms):.0f} ms |"
+        for direction, ms in milliseconds.items()
     ]
     return "\n".join(lines)
 
@@ -237,12 +243,12 @@ def main() -> None:
                 for server, address in servers.items():
                     speeds[count][server].append(asyncio.run(speed(address, count)))
         print(f"{MOVES} moves of the alias and back …", file=sys.stderr, flush=True)
-        took = asyncio.run(moves(service, versions))
+        milliseconds = asyncio.run(moves(service, versions))
     print(
         f"{os.cpu_count()} cores, {datetime.date.today()}, Python {platform.python_version()}, "
         f"MLflow {mlflow.__version__}, mode {os.environ.get('LAB_MODE', 'unknown')}\n"
     )
-    print(table(speeds, took))
+    print(table(speeds, milliseconds))
 
 
 if __name__ == "__main__":

@@ -31,24 +31,28 @@ IN_TRAINER = "benchmarks/stock/in_trainer"
 console = Console(stderr=True)
 
 
-def beside(stacks: tuple[Stack, Stack], rounds: int, wanted: list[str]) -> dict[str, Any]:
+def beside(stacks: tuple[Stack, Stack], rounds: int, measurements: list[str]) -> dict[str, Any]:
     """Measure the two in turns, each on its own on the machine, every time started on empty volumes."""
-    found: dict[str, Any] = {what: {stack.label: [] for stack in stacks} for what in wanted}
+    results: dict[str, Any] = {
+        measurement: {stack.label: [] for stack in stacks} for measurement in measurements
+    }
     for number in range(rounds):
         for stack in stacks:
-            with console.status(f"Round {number + 1} of {rounds}, {stack.label}: start …") as now:
+            with console.status(
+                f"Round {number + 1} of {rounds}, {stack.label}: start …"
+            ) as status:
                 seconds = stack.start()
-                if "start" in wanted:
-                    found["start"][stack.label].append(seconds)
-                if "memory" in wanted:
-                    now.update(f"Round {number + 1} of {rounds}, {stack.label}: memory …")
-                    found["memory"][stack.label].append(stack.settled_memory())
-                if "learners" in wanted:
-                    now.update(f"Round {number + 1} of {rounds}, {stack.label}: 30 learners …")
-                    found["learners"][stack.label].append(learners(stack.address))
+                if "start" in measurements:
+                    results["start"][stack.label].append(seconds)
+                if "memory" in measurements:
+                    status.update(f"Round {number + 1} of {rounds}, {stack.label}: memory …")
+                    results["memory"][stack.label].append(stack.settled_memory())
+                if "learners" in measurements:
+                    status.update(f"Round {number + 1} of {rounds}, {stack.label}: 30 learners …")
+                    results["learners"][stack.label].append(learners(stack.address))
                 stack.remove()
             console.print(f"Round {number + 1} of {rounds}, {stack.label}: done")
-    return found
+    return results
 
 
 def in_trainer(lab: Stack, script: str, rounds: int, **env: str) -> list[dict[str, Any]]:
@@ -73,27 +77,27 @@ def artifacts(lab: Stack, rounds: int) -> dict[str, Any]:
     return {"server_idle": idle, "transfers": lines}
 
 
-def alone(lab: Stack, rounds: int, wanted: list[str]) -> dict[str, Any]:
-    """Measure what is of the lab only."""
-    found: dict[str, Any] = {}
-    if {"log_model", "artifacts"} & set(wanted):
+def alone(lab: Stack, rounds: int, measurements: list[str]) -> dict[str, Any]:
+    """Measure what only the lab has."""
+    results: dict[str, Any] = {}
+    if {"log_model", "artifacts"} & set(measurements):
         with console.status("The lab with its trainer: start …"):
             lab.compose("up", "--detach", "--wait", "--no-build")
-        if "log_model" in wanted:
+        if "log_model" in measurements:
             with console.status("log_model …"):
-                found["log_model"] = in_trainer(lab, "log_model", rounds)[0]
-        if "artifacts" in wanted:
+                results["log_model"] = in_trainer(lab, "log_model", rounds)[0]
+        if "artifacts" in measurements:
             with console.status("Artifacts, 1 KB to 1 GB …"):
-                found["artifacts"] = artifacts(lab, rounds)
-    if "images" in wanted:
-        found["images"] = images.sizes(lab)
-    if "rebuild" in wanted:
+                results["artifacts"] = artifacts(lab, rounds)
+    if "images" in measurements:
+        results["images"] = images.sizes(lab)
+    if "rebuild" in measurements:
         with console.status("Rebuilding after an edit …"):
-            found["rebuild"] = images.rebuilds(lab, rounds)
-    return found
+            results["rebuild"] = images.rebuilds(lab, rounds)
+    return results
 
 
-def measure(rounds: int, wanted: list[str]) -> dict[str, Any]:
+def measure(rounds: int, measurements: list[str]) -> dict[str, Any]:
     """Measure all that is wanted, on stacks that are gone afterwards, whatever happens."""
     stacks = both()
     with contextlib.ExitStack() as cleaning:
@@ -104,9 +108,9 @@ def measure(rounds: int, wanted: list[str]) -> dict[str, Any]:
         for stack in stacks:
             with console.status(f"Building the images, {stack.label} …"):
                 stack.compose("build")
-        two = [what for what in BESIDE if what in wanted]
-        found = beside(stacks, rounds, two) if two else {}
-        return found | alone(stacks[0], rounds, wanted)
+        comparisons = [measurement for measurement in BESIDE if measurement in measurements]
+        results = beside(stacks, rounds, comparisons) if comparisons else {}
+        return results | alone(stacks[0], rounds, measurements)
 
 
 def main() -> None:
@@ -116,20 +120,20 @@ def main() -> None:
     every = ",".join(BESIDE + ALONE)
     parser.add_argument("--only", default=every, help=f"some of {every}; then nothing is written")
     arguments = parser.parse_args()
-    wanted = arguments.only.split(",")
-    if unknown := set(wanted) - set(every.split(",")):
+    measurements = arguments.only.split(",")
+    if unknown := set(measurements) - set(every.split(",")):
         parser.error(f"--only knows {every}, not {', '.join(sorted(unknown))}")
     if arguments.rounds < 1:
         parser.error("--rounds needs a number from 1 on")
     try:
-        found = measure(arguments.rounds, wanted)
+        results = measure(arguments.rounds, measurements)
     except (LabError, MlflowException) as error:
         sys.exit(f"\n{error}")
     except KeyboardInterrupt:
         sys.exit("\nStopped; nothing is left of its stacks.")
-    results = report.machine(arguments.rounds) | found
+    results = report.machine(arguments.rounds) | results
     report.show(results)
-    if wanted == every.split(","):
+    if measurements == every.split(","):
         report.write(results)
 
 

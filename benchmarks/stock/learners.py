@@ -35,6 +35,6 @@ def learners(address: str) -> dict[str, float]:
         artifact = Path(folder) / "artifact.bin"
         artifact.write_bytes(os.urandom(ARTIFACT))
         began = time.perf_counter()
-        took = list(crowd.map(lambda _: log_run(client, experiment, artifact), range(RUNS)))
+        run_seconds = list(crowd.map(lambda _: log_run(client, experiment, artifact), range(RUNS)))
         seconds = time.perf_counter() - began
-    return {"runs_per_second": RUNS / seconds, "p95": statistics.quantiles(took, n=20)[-1]}
+    return {"runs_per_second": RUNS / seconds, "p95": statistics.quantiles(run_seconds, n=20)[-1]}

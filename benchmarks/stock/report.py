@@ -32,9 +32,9 @@ COLORS = {"lab": "tab:blue", "stock": "tab:orange"}
 class Row:
     """A figure of the lab, what it is compared with, and the bound of the one divided by the other."""
 
-    what: str
+    name: str
     lab: float
-    other: float
+    reference: float
     beside: str
     form: Callable[[float], str]
     bound: float
@@ -43,7 +43,7 @@ class Row:
     @property
     def ratio(self) -> float:
         """The lab's figure in parts of the other."""
-        return self.lab / self.other
+        return self.lab / self.reference
 
     @property
     def holds(self) -> bool:
@@ -69,7 +69,7 @@ def median(values: list[dict[str, float]], key: str) -> float:
 
 def totals(rounds: list[dict[str, float]]) -> float:
     """Return the median of the rounds' sums."""
-    return statistics.median(sum(one.values()) for one in rounds)
+    return statistics.median(sum(measurement.values()) for measurement in rounds)
 
 
 def seconds(value: float) -> str:
@@ -112,52 +112,52 @@ def transfer_sizes(results: dict[str, Any]) -> list[int]:
 
 def rows(results: dict[str, Any]) -> list[Row]:
     """Return the figures that have a bound, of what was measured."""
-    found = []
+    figures = []
     if "start" in results:
         lab, stock = (totals(results["start"][label]) for label in COLORS)
-        found.append(Row("cold start to a healthy server", lab, stock, "stock", seconds, 0.33))
+        figures.append(Row("cold start to a healthy server", lab, stock, "stock", seconds, 0.33))
     if "memory" in results:
         lab, stock = (totals(results["memory"][label]) for label in COLORS)
-        found.append(Row("idle memory of all services", lab, stock, "stock", mebibytes, 0.23))
+        figures.append(Row("idle memory of all services", lab, stock, "stock", mebibytes, 0.23))
     if "log_model" in results:
         given, default = (
             statistics.median(results["log_model"][way]) for way in ("given", "default")
         )
-        found.append(
+        figures.append(
             Row("log_model as in the lessons", given, default, "default call", seconds, 0.15)
         )
     if "learners" in results:
         measured = [results["learners"][label] for label in COLORS]
         lab, stock = (median(each, "runs_per_second") for each in measured)
-        found.append(
+        figures.append(
             Row("30 learners, runs per second", lab, stock, "stock", "{:.1f}".format, 1.0, True)
         )
         lab, stock = (median(each, "p95") for each in measured)
-        found.append(Row("30 learners, p95 of a run", lab, stock, "stock", seconds, 0.8))
+        figures.append(Row("30 learners, p95 of a run", lab, stock, "stock", seconds, 0.8))
     if "artifacts" in results:
         # Big enough for readings, small enough for the server's parts and buffers.
         peak, small = (transfer(results, "server", size)["memory"] for size in (10**9, 10**7))
         if peak and small:
-            found.append(
+            figures.append(
                 Row("server's memory, 1 GB passing", peak, small, "10 MB passing", mebibytes, 1.5)
             )
     if "images" in results:
         images = results["images"]
         both, server = images["mlflow, trainer"], images["mlflow"]
-        found.append(
+        figures.append(
             Row("images of server and trainer", both, server, "server alone", megabytes, 1.15)
         )
         three = images["mlflow, trainer, minio"]
-        found.append(Row("the three images together", three, 1.25e9, "1.25 GB", megabytes, 1.0))
+        figures.append(Row("the three images together", three, 1.25e9, "1.25 GB", megabytes, 1.0))
     if "rebuild" in results:
         once = median(results["rebuild"]["lab"], "seconds")
-        found.append(Row("rebuild after a change in lab", once, 5.0, "5 s", seconds, 1.0))
-        new = max(one["images"] for one in results["rebuild"]["a lesson"])
+        figures.append(Row("rebuild after a change in lab", once, 5.0, "5 s", seconds, 1.0))
+        new = max(measurement["images"] for measurement in results["rebuild"]["a lesson"])
         # Not how long it takes, which is Compose looking.
-        found.append(
+        figures.append(
             Row("images new after a change in a lesson", new, 1, "none", "{:.0f}".format, 0.0)
         )
-    return found
+    return figures
 
 
 def bounds(results: dict[str, Any]) -> Table:
@@ -168,9 +168,9 @@ def bounds(results: dict[str, Any]) -> Table:
     for row in rows(results):
         bound = f"at {'least' if row.at_least else 'most'} {row.bound:g}"
         verdict = "holds" if row.holds else "MISSED"
-        other = row.form(row.other) if row.beside not in ("none", "5 s", "1.25 GB") else ""
+        reference = row.form(row.reference) if row.beside not in ("none", "5 s", "1.25 GB") else ""
         table.add_row(
-            row.what, row.form(row.lab), other, row.beside, f"{row.ratio:.2f}", bound, verdict
+            row.name, row.form(row.lab), reference, row.beside, f"{row.ratio:.2f}", bound, verdict
         )
     return table
 
@@ -178,8 +178,10 @@ def bounds(results: dict[str, Any]) -> Table:
 def steps(results: dict[str, Any]) -> Table:
     """Return the table of where a cold start's seconds go."""
     table = Table("a cold start's seconds", *COLORS, box=box.MARKDOWN)
-    for step, what in STEPS.items():
-        table.add_row(what, *(f"{median(results['start'][label], step):.1f}" for label in COLORS))
+    for step, description in STEPS.items():
+        table.add_row(
+            description, *(f"{median(results['start'][label], step):.1f}" for label in COLORS)
+        )
     return table
 
 
@@ -187,7 +189,7 @@ def memory(results: dict[str, Any]) -> Table:
     """Return the table of idle memory by service."""
     table = Table("idle memory", *COLORS, box=box.MARKDOWN)
     rounds = [results["memory"][label] for label in COLORS]
-    for what, names in {
+    for description, names in {
         "MLflow": ("mlflow",),
         "Postgres": ("postgres",),
         "MinIO": ("minio", "storage"),
@@ -196,7 +198,7 @@ def memory(results: dict[str, Any]) -> Table:
         for each in rounds:
             name = next(name for name in names if name in each[0])
             cells.append(mebibytes(median(each, name)))
-        table.add_row(what, *cells)
+        table.add_row(description, *cells)
     return table
 
 
@@ -224,8 +226,8 @@ def show(results: dict[str, Any]) -> None:
     console.print(about.format(**results), highlight=False)
     console.print(bounds(results))
     parts = {"start": steps, "memory": memory, "artifacts": transfers}
-    for what, table in parts.items():
-        if what in results:
+    for measurement, table in parts.items():
+        if measurement in results:
             console.print(table(results))
     if "images" in results:
         sizes = [f"{name} {megabytes(size)}" for name, size in results["images"].items()]
@@ -238,9 +240,9 @@ def show(results: dict[str, Any]) -> None:
 def picture_of_starts(axes: Axes, results: dict[str, Any]) -> None:
     """Draw where a cold start's seconds go."""
     left = [0.0, 0.0]
-    for step, what in STEPS.items():
+    for step, description in STEPS.items():
         widths = [median(results["start"][label], step) for label in COLORS]
-        axes.barh(list(COLORS), widths, left=left, label=what)
+        axes.barh(list(COLORS), widths, left=left, label=description)
         left = [before + width for before, width in zip(left, widths, strict=True)]
     axes.set(title="Cold start", xlabel="seconds")
     axes.invert_yaxis()
@@ -273,8 +275,8 @@ def write(results: dict[str, Any]) -> None:
     for label, color in COLORS.items():
         each = results["learners"][label]
         panels[1, 1].scatter(
-            [one["runs_per_second"] for one in each],
-            [one["p95"] for one in each],
+            [measurement["runs_per_second"] for measurement in each],
+            [measurement["p95"] for measurement in each],
             c=color,
             label=label,
         )

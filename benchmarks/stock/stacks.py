@@ -44,25 +44,25 @@ class Stack:
     file: Path
     env: dict[str, str]
 
-    def compose(self, *words: str, directory: Path | None = None) -> str:
+    def compose(self, *arguments: str, directory: Path | None = None) -> str:
         """Run `docker compose` on this stack, or on a copy of its files; return what it prints. Raises LabError."""
         file = directory / self.file.name if directory else self.file
         command = ["docker", "compose", "--project-name", self.project, "--file", str(file)]
         done = subprocess.run(
-            [*command, *words], env=os.environ | self.env, text=True, capture_output=True
+            [*command, *arguments], env=os.environ | self.env, text=True, capture_output=True
         )
         if done.returncode != 0:
-            raise LabError(f"docker compose {' '.join(words)}: {done.stderr.strip()[-1500:]}")
+            raise LabError(f"docker compose {' '.join(arguments)}: {done.stderr.strip()[-1500:]}")
         return done.stdout
 
-    def execute(self, service: str, *words: str, **env: str) -> str:
+    def execute(self, service: str, *arguments: str, **env: str) -> str:
         """Run a command in a service's container; return what it prints. Raises LabError."""
         # Names only, so that no secret is in a command line.
         exports = [word for name in env for word in ("--env", name)]
-        command = ["docker", "exec", *exports, self.container(service), *words]
+        command = ["docker", "exec", *exports, self.container(service), *arguments]
         done = subprocess.run(command, env=os.environ | env, text=True, capture_output=True)
         if done.returncode != 0:
-            raise LabError(f"{' '.join(words)}: {done.stderr.strip()[-1500:]}")
+            raise LabError(f"{' '.join(arguments)}: {done.stderr.strip()[-1500:]}")
         return done.stdout
 
     @property
@@ -201,10 +201,10 @@ class MemoryWatch:
 
 def bytes_of(usage: str) -> float:
     """Return the first amount in what `docker stats` says of memory, as 1.5GiB / 8GiB, in bytes."""
-    found = re.search(r"([\d.]+)([KMG]?i?B) /", usage)
-    if not found:
+    number_and_unit = re.search(r"([\d.]+)([KMG]?i?B) /", usage)
+    if not number_and_unit:
         raise LabError(f"docker stats says {usage!r}, which is no amount of memory.")
-    return float(found[1]) * UNITS[found[2]]
+    return float(number_and_unit[1]) * UNITS[number_and_unit[2]]
 
 
 def both() -> tuple[Stack, Stack]:

@@ -43,10 +43,10 @@ try:
         model_uri = f"models:/{logged[0].model_id}"
     if not model_uri.startswith(("models:/", "runs:/")):
         sys.exit(f"MODEL_URI={model_uri} begins with neither models:/ nor runs:/")
-    # Whatever the form of the URI, it leads to a file MLmodel, and that knows the model's id.
+    # Every form of URI leads to a file MLmodel, which contains the model's id.
     model_id = mlflow.models.get_model_info(model_uri).model_id
 except mlflow.MlflowException as error:
-    # All else, like no answer at all, is not MODEL_URI's fault.
+    # Any other error, such as no answer at all, is not caused by MODEL_URI.
     if model_uri is None or "API request to" in error.message:
         raise
     sys.exit(f"MODEL_URI={model_uri}: {error}")
@@ -110,10 +110,10 @@ if stack:
         region_name="us-east-1",
     )
     stored = {}
-    for found in store.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", []):
-        name = found["Key"].removeprefix(prefix)
-        stored[name] = store.get_object(Bucket=bucket, Key=found["Key"])["Body"].read()
-        etags[name] = "  etag " + found["ETag"].strip('"')
+    for stored_object in store.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", []):
+        name = stored_object["Key"].removeprefix(prefix)
+        stored[name] = store.get_object(Bucket=bucket, Key=stored_object["Key"])["Body"].read()
+        etags[name] = "  etag " + stored_object["ETag"].strip('"')
     print(f"Objects in MinIO, bucket {bucket}, under {prefix}")
 else:
     folder = Path(os.environ["LAB_ARTIFACTS_DIR"]) / prefix

@@ -2,11 +2,12 @@
 """
 Reproduce a run from nothing but its model's URI, and compare with what it recorded.
 
-What to look at: recorded against reproduced, line by line. Exit code 0 says that all of it is
-equal. MODEL_URI says which model, --retrain fits it again from the run's own parameters and rows.
+What to look at: each line compares a recorded value with the reproduced one. Exit code 0 means that
+all of them are equal. Set MODEL_URI to choose the model. With --retrain the script also fits the
+model again, from the parameters and the rows that the run recorded.
 """
 
-# %% What it takes
+# %% Imports
 import argparse
 import ast
 import importlib.metadata
@@ -33,36 +34,39 @@ arguments = parser.parse_args()
 # Without an address MLflow would quietly write to a file mlflow.db in this folder.
 mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
 client = MlflowClient()
-asked = os.environ.get("MODEL_URI", "").strip()
+model_uri = os.environ.get("MODEL_URI", "").strip()
 
 
-def holds(run_id, path):
-    """Tell whether the run holds this file."""
+def has_file(run_id, path):
+    """Return whether the run has this file."""
     folder = path.rpartition("/")[0]
     return path in {file.path for file in client.list_artifacts(run_id, folder)}
 
 
 def resolve(uri):
     """Return the id of the run that logged the model, and a URI that means this model for good."""
-    if found := re.fullmatch(r"runs:/(\w+)/([^.:%\"']*[^.:%\"'/])", uri):
-        run_id, path = found.groups()
+    # mlflow.models.get_model_info(uri) resolves the right URIs, but it downloads a file for that, fails
+    # on a version whose logged model was deleted, and does not say what there is instead of a wrong one.
+    # MLflow has no public function that takes a URI apart, hence the patterns.
+    if uri_parts := re.fullmatch(r"runs:/(\w+)/([^.:%\"']*[^.:%\"'/])", uri):
+        run_id, path = uri_parts.groups()
         experiment_id = client.get_run(run_id).info.experiment_id  # An unknown run raises here.
-        if not holds(run_id, f"{path}/MLmodel"):
+        if not has_file(run_id, f"{path}/MLmodel"):
             logged = client.search_logged_models([experiment_id], f"source_run_id = '{run_id}'")
             names = ", ".join(sorted({model.name for model in logged})) or "nothing"
             sys.exit(f"MODEL_URI={uri}: under {path} this run has no model. It logged: {names}.")
         return run_id, uri
     # A registered model without a version looks like this too: MLflow then knows no such ID.
-    if found := re.fullmatch(r"models:/([\w -]+)", uri):
-        return client.get_logged_model(found[1]).source_run_id, uri
-    found = re.fullmatch(r"models:/([^/:]+?)(?:/([^/@:]+)|@([^/@:]+))", uri)
-    if not found:
+    if uri_parts := re.fullmatch(r"models:/([\w -]+)", uri):
+        return client.get_logged_model(uri_parts[1]).source_run_id, uri
+    uri_parts = re.fullmatch(r"models:/([^/:]+?)(?:/([^/@:]+)|@([^/@:]+))", uri)
+    if not uri_parts:
         sys.exit(
             f"MODEL_URI={uri} is no model URI that leads to a run. "
             "Use models:/<name>/<version>, models:/<name>/<stage>, models:/<name>/latest, "
             "models:/<name>@<alias>, models:/m-<id> or runs:/<run_id>/<name>."
         )
-    name, suffix, alias = found.groups()
+    name, suffix, alias = uri_parts.groups()
     aliases = client.get_registered_model(name).aliases
     versions = client.search_model_versions(f"name = '{name}'")
     for version in sorted(versions, key=lambda version: -int(version.version)):
@@ -83,42 +87,42 @@ def resolve(uri):
 differences = []
 
 
-def compare(what, recorded, reproduced):
+def compare(quantity, recorded, reproduced):
     """Print one line of the comparison, and remember a difference."""
-    print(f"{what:20}{recorded!s:22}{reproduced!s:22}", end="")
+    print(f"{quantity:20}{recorded!s:22}{reproduced!s:22}", end="")
     print("equal" if recorded == reproduced else "DIFFERENT")
     if recorded != reproduced:
-        differences.append(f"{what}: recorded {recorded}, reproduced {reproduced}")
+        differences.append(f"{quantity}: recorded {recorded}, reproduced {reproduced}")
 
 
 # %% Which run: the one that MODEL_URI leads to, or the lesson's latest
-if asked:
+if model_uri:
     try:
-        run_id, uri = resolve(asked)
+        run_id, uri = resolve(model_uri)
         if not run_id:
-            sys.exit(f"MODEL_URI={asked}: this model was logged outside of any run.")
+            sys.exit(f"MODEL_URI={model_uri}: this model was logged outside of any run.")
         run = client.get_run(run_id)
     except RestException as error:
-        # The server knows no such thing. All else, like no answer at all, is not MODEL_URI's fault.
+        # The server does not find it. Any other error, such as no answer, is not caused by MODEL_URI.
         if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             raise
         hint = "Without MODEL_URI this takes the latest run of 03_models_pyfunc."
-        if asked.startswith("models:/"):
+        if model_uri.startswith("models:/"):
             names = [model.name for model in client.search_registered_models(max_results=10)]
             hint = (
                 f"Registered: {', '.join(names)}; each needs a version, a stage or an alias."
                 if names
                 else "Nothing is registered: run python tutorial/03_models_pyfunc/run.py first."
             )
-        sys.exit(f"MODEL_URI={asked}: {error.message.partition(': ')[2].rstrip('.')}. {hint}")
+        sys.exit(f"MODEL_URI={model_uri}: {error.message.partition(': ')[2].rstrip('.')}. {hint}")
     if run.info.lifecycle_stage == "deleted":
         sys.exit(
-            f"MODEL_URI={asked}: the run {run_id} that logged this model was deleted. "
+            f"MODEL_URI={model_uri}: the run {run_id} that logged this model was deleted. "
             f"To bring it back: mlflow runs restore --run-id {run_id}"
         )
-    if not holds(run_id, HELDOUT):
+    if not has_file(run_id, HELDOUT):
         sys.exit(
-            f"MODEL_URI={asked}: the run {run_id} that logged this model recorded no {HELDOUT}, "
+            f"MODEL_URI={model_uri}: the run {run_id} that logged this model recorded no {HELDOUT}, "
             "so there is nothing to compare with."
         )
 else:
@@ -135,7 +139,7 @@ else:
     )
     for run in finished:
         run_id = run.info.run_id
-        if holds(run_id, HELDOUT) and holds(run_id, "model/MLmodel"):
+        if has_file(run_id, HELDOUT) and has_file(run_id, "model/MLmodel"):
             uri = f"runs:/{run_id}/model"
             break
     else:
@@ -151,14 +155,14 @@ try:
 except (FileNotFoundError, MlflowException) as error:
     if getattr(error, "error_code", "RESOURCE_DOES_NOT_EXIST") != "RESOURCE_DOES_NOT_EXIST":
         raise
-    sys.exit(f"MODEL_URI={asked or uri}: files of this model are gone from the artifact store.")
+    sys.exit(f"MODEL_URI={model_uri or uri}: files of this model are gone from the artifact store.")
 registered = [
     f"{version.name} version {version.version} (stage {version.current_stage})"
     for version in client.search_model_versions(f"run_id = '{run_id}'")
     if f"models:/{version.name}/{version.version}" == uri
     or version.source.rpartition("/")[2] == model.metadata.model_id
 ]
-print(f"model  {asked or uri}")
+print(f"model  {model_uri or uri}")
 print(f"       {model.metadata.model_id}, {', '.join(registered) or 'not registered'}")
 print(f"run    {run_id}, {run.info.run_name}")
 
@@ -188,7 +192,7 @@ compare("held-out digest", digests.get("heldout"), digest)
 if arguments.retrain:
     if "sklearn" not in model.metadata.flavors:
         sys.exit("--retrain needs a scikit-learn model, and this one is none.")
-    if not holds(run_id, TRAIN):
+    if not has_file(run_id, TRAIN):
         sys.exit(f"--retrain needs the rows of {TRAIN}, and the run {run_id} recorded none.")
     text = mlflow.artifacts.load_text(f"runs:/{run_id}/{TRAIN}")
     estimator = sklearn.base.clone(mlflow.sklearn.load_model(uri))
@@ -214,9 +218,9 @@ if arguments.retrain:
 
 # %% The packages of then and of now: for information, the results decide
 print(f"\n{'':20}{'then':22}now")
-then = {"python": model.metadata.flavors["python_function"]["python_version"]}
-then |= dict(re.findall(r"^([\w.-]+)==([^\s;]+)", requirements, re.MULTILINE))
-for package, version in then.items():
+recorded_packages = {"python": model.metadata.flavors["python_function"]["python_version"]}
+recorded_packages |= dict(re.findall(r"^([\w.-]+)==([^\s;]+)", requirements, re.MULTILINE))
+for package, version in recorded_packages.items():
     try:
         now = importlib.metadata.version(package) if package != "python" else ""
     except importlib.metadata.PackageNotFoundError:

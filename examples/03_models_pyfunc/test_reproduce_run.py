@@ -219,10 +219,10 @@ NO_MODEL_URI = "is no model URI that leads to a run. Use models:/<name>/<version
 )
 def test_a_wrong_uri_gets_one_message_that_names_model_uri(lesson, uri, says):
     known = {"name": lesson.name, "run": lesson.version.run_id}
-    said = lesson.reproduce(uri.format(**known))
-    assert said.startswith(f"MODEL_URI={uri.format(**known)}")
-    assert says.format(**known) in said
-    assert "\n" not in said
+    message = lesson.reproduce(uri.format(**known))
+    assert message.startswith(f"MODEL_URI={uri.format(**known)}")
+    assert says.format(**known) in message
+    assert "\n" not in message
 
 
 def test_the_message_goes_to_stderr_without_a_traceback(lesson):
@@ -275,10 +275,10 @@ def test_a_run_without_a_model_is_refused(client, lesson):
 
 
 def test_a_model_logged_outside_any_run_is_refused(client, lesson):
-    found = client.search_logged_models(
+    models = client.search_logged_models(
         [lesson.experiment.experiment_id], "name = 'scaler_outside'"
     )
-    uri = f"models:/{found[0].model_id}"
+    uri = f"models:/{models[0].model_id}"
     assert lesson.reproduce(uri) == f"MODEL_URI={uri}: this model was logged outside of any run."
     name = f"test-{uuid4().hex[:8]}"
     mlflow.register_model(uri, name)
@@ -326,19 +326,19 @@ def test_another_recorded_accuracy_is_a_difference(client, lesson, log_run):
 
 
 def test_another_recorded_prediction_is_a_difference(lesson, tampered):
-    said = lesson.reproduce(tampered(lambda text: text.replace(",0,0\n", ",0,1\n", 1)))
-    assert said == "Not reproduced. equal predictions: recorded 150, reproduced 149"
+    message = lesson.reproduce(tampered(lambda text: text.replace(",0,0\n", ",0,1\n", 1)))
+    assert message == "Not reproduced. equal predictions: recorded 150, reproduced 149"
 
 
 def test_another_recorded_label_is_a_difference(lesson, tampered):
-    said = lesson.reproduce(tampered(lambda text: text.replace(",0,0\n", ",1,0\n", 1)))
-    assert "accuracy: recorded" in said
-    assert "held-out digest: recorded" in said
+    message = lesson.reproduce(tampered(lambda text: text.replace(",0,0\n", ",1,0\n", 1)))
+    assert "accuracy: recorded" in message
+    assert "held-out digest: recorded" in message
 
 
 def test_another_recorded_measure_is_a_difference_even_in_the_last_digit(lesson, tampered):
-    said = lesson.reproduce(tampered(lambda text: text.replace("5.1,", "5.100000000000001,", 1)))
-    assert said.startswith("Not reproduced. held-out digest: recorded ")
+    message = lesson.reproduce(tampered(lambda text: text.replace("5.1,", "5.100000000000001,", 1)))
+    assert message.startswith("Not reproduced. held-out digest: recorded ")
 
 
 @pytest.mark.parametrize(
@@ -355,26 +355,26 @@ def test_another_recorded_measure_is_a_difference_even_in_the_last_digit(lesson,
     ],
 )
 def test_rows_that_do_not_fit_the_model_are_a_difference(lesson, tampered, change, says):
-    said = lesson.reproduce(tampered(change))
-    assert said.startswith(f"Not reproduced. {HELDOUT} of the run ")
-    assert says in said
-    assert "\n" not in said
+    message = lesson.reproduce(tampered(change))
+    assert message.startswith(f"Not reproduced. {HELDOUT} of the run ")
+    assert says in message
+    assert "\n" not in message
 
 
 def test_training_again_uses_the_recorded_settings(lesson, log_run):
     _, info, _ = log_run(register=False, recorded_c=0.0001)
     assert lesson.reproduce(info.model_uri) is None
-    said = lesson.reproduce(info.model_uri, "--retrain")
-    assert said.startswith("Not reproduced. retrained, equal: recorded 150, reproduced ")
+    message = lesson.reproduce(info.model_uri, "--retrain")
+    assert message.startswith("Not reproduced. retrained, equal: recorded 150, reproduced ")
 
 
 def test_training_again_uses_the_recorded_rows(client, lesson, log_run):
     run_id, info, _ = log_run(register=False)
     text = mlflow.artifacts.load_text(f"runs:/{run_id}/data/train.csv")
     client.log_text(run_id, text.replace(",2\n", ",0\n"), "data/train.csv")
-    said = lesson.reproduce(info.model_uri, "--retrain")
-    assert "training digest: recorded " in said
-    assert "retrained, equal: recorded 150, reproduced " in said
+    message = lesson.reproduce(info.model_uri, "--retrain")
+    assert "training digest: recorded " in message
+    assert "retrained, equal: recorded 150, reproduced " in message
 
 
 @pytest.mark.parametrize(

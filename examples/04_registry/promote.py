@@ -7,7 +7,7 @@ candidate's run recorded; the copy gets its evidence first, and the alias champi
 code 0 says that the candidate is champion, 1 that it is not, and why. A second call changes nothing.
 """
 
-# %% What it takes
+# %% Imports
 import argparse
 import datetime
 import getpass
@@ -55,6 +55,9 @@ client = MlflowClient()
 warnings.filterwarnings("ignore", r"Hint: Inferred schema contains integer column", UserWarning)
 
 # %% Which version, and for which registered model
+# A promotion copies a version of the registry, and mlflow.models.get_model_info(uri) returns none: it
+# knows the logged model only. The client finds versions by their name with a number or an alias, and
+# MLflow has no public function that takes a URI apart.
 parts = re.fullmatch(r"models:/([^/@:]+)(?:/(\d{1,9})|@([^/@:]+))", arguments.candidate)
 if not parts:
     sys.exit(
@@ -71,7 +74,7 @@ try:
         else client.get_model_version(name, number)
     )
 except MlflowException as error:
-    # The server knows no such thing. All else, like no answer at all, is not the argument's fault.
+    # The server does not find it. Any other error, such as no answer, is not caused by the argument.
     if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
         raise
     reason = error.message.partition(": ")[2].rstrip(".")
@@ -82,7 +85,7 @@ try:
 except MlflowException as error:
     if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
         raise
-    # A copy would create it: a typing error would be a new environment.
+    # A copy would create the target, so a typing error would create a new environment.
     names = ", ".join(model.name for model in client.search_registered_models(max_results=10))
     sys.exit(
         f"There is no registered model {target!r} to promote to, but {names}. "
@@ -97,29 +100,31 @@ files = client.get_model_version_download_uri(name, version.version)
 
 def copies():
     """Return the target's versions that are this model, the oldest first: a copy keeps the run and the files."""
-    same = []
-    for one in client.search_model_versions(f"name = '{target}' and run_id = '{version.run_id}'"):
+    same_models = []
+    for model_version in client.search_model_versions(
+        f"name = '{target}' and run_id = '{version.run_id}'"
+    ):
         try:
-            if client.get_model_version_download_uri(target, one.version) == files:
-                same.append(one)
+            if client.get_model_version_download_uri(target, model_version.version) == files:
+                same_models.append(model_version)
         except MlflowException as error:
-            # Another call has made it, found an older one, and removed its own again.
+            # Another call created this copy, found an older one, and deleted its own.
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise
-    return sorted(same, key=lambda one: int(one.version))
+    return sorted(same_models, key=lambda model_version: int(model_version.version))
 
 
 def champion_to_replace():
     """Return the target's champion, or end here if it is this model, or if this model was rolled back."""
     champion = client.get_registered_model(target).aliases.get("champion")
-    for one in (*copies(), version):
-        if (one.name, one.version) == (target, champion):
+    for model_version in (*copies(), version):
+        if (model_version.name, model_version.version) == (target, champion):
             print(f"{candidate} is promoted already: {target} version {champion} is the champion.")
             sys.exit()
-        if "rolled_back" in one.tags:
+        if "rolled_back" in model_version.tags:
             sys.exit(
-                f"{candidate} is not promoted again: {one.name} version {one.version} was rolled "
-                f"back, {one.tags['rolled_back']}. Register a better version."
+                f"{candidate} is not promoted again: {model_version.name} version {model_version.version} was rolled "
+                f"back, {model_version.tags['rolled_back']}. Register a better version."
             )
     return champion
 
@@ -172,7 +177,7 @@ def measure(uri):
                 raise
             sys.exit(f"Refused: files of {uri} are gone from the artifact store.")
         try:
-            # A model is somebody's code, it may fail in any way.
+            # A model runs its author's code, which may fail in any way.
             model = mlflow.pyfunc.load_model(path)
             answers = pd.Series(model.predict(features), index=features.index)
         except (Exception, SystemExit) as error:
@@ -207,13 +212,13 @@ except ModelValidationFailedException as refusal:
     sys.exit(f"Refused: {candidate} is not promoted to {target}. {refusal}")
 
 
-# %% The copy. As copy_model_version makes it, but born with its evidence: no half of it ever exists
+# %% The copy. Like copy_model_version, but with its evidence from the start: never half of it
 def prepared():
     """Return the copies made to replace this champion, the oldest first."""
     return [copy for copy in copies() if copy.tags.get("replaces") == (champion or "none")]
 
 
-# A call that was cut short has left one; another call may make one right now, and the older counts.
+# A call that was interrupted may have left a copy, or another call may create one now: the older counts.
 if not prepared():
     made = client.create_model_version(
         target,

@@ -1,13 +1,13 @@
 # %% [markdown]
 """
-Roll back: the champion of an environment is the version again that it replaced.
+Roll back: make the previous champion of an environment the champion again.
 
-What to look at: the promotion's trail says what was before, the reason is written down, and then
-one call moves the alias. A second call changes nothing: it does not go back to the broken version,
-and not one version further. To go further, --from names the version to leave.
+What to look at: a tag of the champion names the version that it replaced. The script writes the
+reason down, and then one call moves the alias. A second call changes nothing: it goes neither back
+to the broken version nor one version further. To go further, name the version to leave with --from.
 """
 
-# %% What it takes
+# %% Imports
 import argparse
 import datetime
 import getpass
@@ -41,7 +41,7 @@ client = MlflowClient()
 try:
     champion = client.get_model_version_by_alias(target, "champion")
 except MlflowException as error:
-    # The server knows no such thing. All else, like no answer at all, is not the argument's fault.
+    # The server does not find it. Any other error, such as no answer, is not caused by the argument.
     if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
         raise
     sys.exit(f"{target!r} has no champion to roll back: {error.message.partition(': ')[2]}")
@@ -88,7 +88,7 @@ if "rolled_back" in earlier.tags:
         f"{earlier.tags['rolled_back']}. Promote another one."
     )
 
-# %% The trace first, so that a call that is cut short is only repeated; then the one call
+# %% The trace first, so that an interrupted call can be repeated; then the call that moves the alias
 now = f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M:%S} UTC"
 trace = f"{now} by {getpass.getuser()}: {arguments.why}"
 try:

@@ -55,9 +55,9 @@ def experiment_id(client):
 
 
 def fitted(name):
-    columns, strength = TOLD[name]
+    columns, inverse_strength = TOLD[name]
     scaler = make_column_transformer((StandardScaler(), columns))
-    model = make_pipeline(scaler, LogisticRegression(C=strength))
+    model = make_pipeline(scaler, LogisticRegression(C=inverse_strength))
     return model.fit(TRAIN[COLUMNS], TRAIN["species"])
 
 
@@ -120,8 +120,8 @@ class Line:
     @property
     def versions(self):
         """Tags of production's versions by number."""
-        found = self.client.search_model_versions(f"name = '{self.prod}'")
-        return {version.version: version.tags for version in found}
+        versions = self.client.search_model_versions(f"name = '{self.prod}'")
+        return {version.version: version.tags for version in versions}
 
     def answers_like(self, name):
         """Tell whether production's champion predicts what this model predicts."""
@@ -185,8 +185,8 @@ def test_the_better_one_is_promoted_with_its_evidence_and_a_second_call_changes_
 
 
 def test_a_refusal_names_the_threshold_that_failed_with_what_was_measured_on_one_line(line):
-    said = line.promote(line.register("weak"))
-    assert said == (
+    message = line.promote(line.register("weak"))
+    assert message == (
         f"Refused: models:/{line.dev}/1 is not promoted to {line.prod}. Metric accuracy value "
         "threshold check failed: candidate model accuracy = 0.8, accuracy threshold = 0.85."
     )
@@ -195,9 +195,9 @@ def test_a_refusal_names_the_threshold_that_failed_with_what_was_measured_on_one
 
 def test_good_enough_but_no_better_than_the_champion_is_refused(line):
     line.put("good")
-    said = line.promote(line.register("fair"))
-    assert "\n" not in said
-    assert said.endswith(
+    message = line.promote(line.register("fair"))
+    assert "\n" not in message
+    assert message.endswith(
         "Metric accuracy minimum absolute change check failed: candidate model accuracy = "
         "0.8833333333333333, baseline model accuracy = 0.9666666666666667, accuracy minimum "
         "absolute change threshold = 0.01."
@@ -228,9 +228,9 @@ def test_good_enough_but_no_better_than_the_champion_is_refused(line):
 def test_wrong_arguments_get_one_line_that_names_the_remedy(line, candidate, target, says):
     line.register("best")
     names = {"dev": line.dev, "prod": line.prod}
-    said = line.promote(candidate.format(**names), target.format(**names))
-    assert says.format(**names) in said
-    assert "\n" not in said
+    message = line.promote(candidate.format(**names), target.format(**names))
+    assert says.format(**names) in message
+    assert "\n" not in message
     assert line.versions == {}
 
 
@@ -255,16 +255,16 @@ def test_a_mistyped_target_creates_nothing(line, client):
     ],
 )
 def test_held_out_rows_that_are_none_are_refused(line, experiment_id, text, says):
-    said = line.promote(line.register(log(experiment_id, fitted("best"), text)))
-    assert says in said
-    assert "\n" not in said
+    message = line.promote(line.register(log(experiment_id, fitted("best"), text)))
+    assert says in message
+    assert "\n" not in message
 
 
 def test_without_held_out_rows_a_version_is_refused(line, client, experiment_id):
     with mlflow.start_run(experiment_id=experiment_id) as run:
         info = mlflow.sklearn.log_model(fitted("best"), name="model", pip_requirements=PIP)
-    said = line.promote(line.register(info))
-    assert said == (
+    message = line.promote(line.register(info))
+    assert message == (
         f"The run {run.info.run_id} behind models:/{line.dev}/1 recorded no evaluation/heldout.csv, "
         "so there is nothing to judge it by. Log the held-out rows there, with the true species."
     )
@@ -283,9 +283,9 @@ def test_a_deleted_run_is_named_with_the_command_that_restores_it(line, client, 
     info = log(experiment_id, fitted("best"))
     address = line.register(info)
     client.delete_run(info.run_id)
-    said = line.promote(address)
-    assert said.startswith(f"The run behind {address} was deleted")
-    command = said.partition("bring it back: mlflow ")[2].split()
+    message = line.promote(address)
+    assert message.startswith(f"The run behind {address} was deleted")
+    command = message.partition("bring it back: mlflow ")[2].split()
     assert CliRunner().invoke(cli, command).exit_code == 0
     assert line.promote(address) is None
 
@@ -295,9 +295,9 @@ def test_a_model_whose_files_are_gone_is_refused(line, experiment_id, path):
     info = log(experiment_id, fitted("best"))
     address = line.register(info)
     get_artifact_repository(info.artifact_path).delete_artifacts(path)
-    said = line.promote(address)
-    assert said.startswith("Refused: ") and address in said
-    assert "\n" not in said
+    message = line.promote(address)
+    assert message.startswith("Refused: ") and address in message
+    assert "\n" not in message
     assert line.versions == {}
 
 
@@ -404,13 +404,13 @@ def meanwhile(monkeypatch, method, before=None, after=None):
 def test_of_two_copies_made_at_once_the_older_is_taken_and_the_other_removed(line, monkeypatch):
     address = line.register("best")
 
-    def other():
+    def other_call():
         tags = {"replaces": "none"}
         run_id = line.logged["best"].run_id
         line.client.create_model_version(line.prod, address, run_id=run_id, tags=tags)
 
     with monkeypatch.context() as patch:
-        meanwhile(patch, "create_model_version", before=other)
+        meanwhile(patch, "create_model_version", before=other_call)
         assert line.promote(address) is None
     assert (line.champion, list(line.versions)) == ("1", ["1"])
 
@@ -463,16 +463,16 @@ def test_what_was_rolled_back_meanwhile_is_not_promoted_again(line, monkeypatch)
     line.put("fair")
     address = line.register("best")
 
-    def other():
+    def other_call():
         assert line.promote(address) is None
         assert line.rollback("--why", "it calls everything a setosa") is None
 
     with monkeypatch.context() as patch:
-        meanwhile(patch, "create_model_version", before=other)
-        said = line.promote(address)
-    assert said == line.promote(address)
-    assert said.startswith(f"{address} is not promoted again: {line.prod} version 2 was rolled ")
-    assert said.endswith(": it calls everything a setosa. Register a better version.")
+        meanwhile(patch, "create_model_version", before=other_call)
+        message = line.promote(address)
+    assert message == line.promote(address)
+    assert message.startswith(f"{address} is not promoted again: {line.prod} version 2 was rolled ")
+    assert message.endswith(": it calls everything a setosa. Register a better version.")
     assert line.champion == "1"
 
 

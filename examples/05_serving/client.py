@@ -7,7 +7,7 @@ A well-behaved client of the service: it checks rows before it sends them, in ba
 Without --rows it sends scikit-learn's iris. The service must be running, see service.py.
 """
 
-# %% What it takes
+# %% Imports
 import argparse
 import json
 import os
@@ -38,19 +38,19 @@ mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
 # %% Connections that are kept, and what is tried again: after 0, 1, 2, 4 s, or what Retry-After says
 session = requests.Session()
 # A prediction changes nothing, so it may be asked for twice. A 4xx would be the same again.
-again = {"allowed_methods": None, "status_forcelist": [503], "raise_on_status": False}
-patience = HTTPAdapter(max_retries=Retry(total=4, read=1, backoff_factor=0.5, **again))
+retry_rules = {"allowed_methods": None, "status_forcelist": [503], "raise_on_status": False}
+patience = HTTPAdapter(max_retries=Retry(total=4, read=1, backoff_factor=0.5, **retry_rules))
 for scheme in ("http://", "https://"):
     session.mount(scheme, patience)
 
 
 def ask(method, path, body=None):
     """Return the service's answer; end with one line if it refuses, or if there is none."""
-    kind = {"Content-Type": "application/json"}
+    headers = {"Content-Type": "application/json"}
     try:
         # Seconds for the connection, and for the answer.
         answer = session.request(
-            method, arguments.url + path, data=body, headers=kind, timeout=(3, 30)
+            method, arguments.url + path, data=body, headers=headers, timeout=(3, 30)
         )
     except requests.RequestException as error:
         sys.exit(
@@ -58,11 +58,13 @@ def ask(method, path, body=None):
             "examples/05_serving/service.py in the lab's shell, or docker compose --profile serving up --build --wait"
         )
     if not answer.ok:
-        said = answer.text
+        error_message = answer.text
         if "json" in answer.headers.get("Content-Type", ""):
             # MLflow quotes the rows before it comes to the reason.
-            said = answer.json().get("message", said).rpartition("Error: ")[2]
-        sys.exit(f"{arguments.url}{path} answered {answer.status_code}: {' '.join(said.split())}")
+            error_message = answer.json().get("message", error_message).rpartition("Error: ")[2]
+        sys.exit(
+            f"{arguments.url}{path} answered {answer.status_code}: {' '.join(error_message.split())}"
+        )
     return answer
 
 
@@ -81,18 +83,18 @@ def fitted(rows, inputs):
     """Return the columns that the model takes, in its types; end naming the one that does not fit."""
     columns = {}
     for column in inputs:
-        name, kind = column.name, column.type
+        name, column_type = column.name, column.type
         if name in rows:
             try:
                 columns[name] = rows[name].astype(
-                    "str" if kind == DataType.string else kind.to_pandas()
+                    "str" if column_type == DataType.string else column_type.to_pandas()
                 )
             except (TypeError, ValueError) as error:
-                sys.exit(f"Column {name!r} must be {kind.name}: {error}")
+                sys.exit(f"Column {name!r} must be {column_type.name}: {error}")
             # pandas makes 5 of 5.7, and True of "no", without a word.
-            if kind in (DataType.integer, DataType.long, DataType.boolean):
+            if column_type in (DataType.integer, DataType.long, DataType.boolean):
                 for wrong in rows[name][columns[name] != rows[name]]:
-                    sys.exit(f"Column {name!r} must be {kind.name}, and {wrong!r} is not")
+                    sys.exit(f"Column {name!r} must be {column_type.name}, and {wrong!r} is not")
         elif column.required:
             sys.exit(f"Column {name!r} is missing. There are: {', '.join(map(repr, rows))}")
     return pd.DataFrame(columns)
@@ -122,13 +124,13 @@ counts = Counter()
 for start in range(0, len(cells), size):
     batch = {"columns": list(rows), "data": cells[start : start + size]}
     answer = ask("POST", "/invocations", json.dumps({"dataframe_split": batch}, default=str))
-    by = answer.headers["X-Model-URI"]
-    print(f"rows {start + 1} to {start + len(batch['data'])} answered by {by}")
-    if by != serves:
+    model_uri = answer.headers["X-Model-URI"]
+    print(f"rows {start + 1} to {start + len(batch['data'])} answered by {model_uri}")
+    if model_uri != serves:
         print(f"The alias has moved: the rows before were answered by {serves}")
-        if inputs_of(by) != inputs:
-            sys.exit(f"{by} takes other columns. Run this again, for all rows.")
-        serves = by
+        if inputs_of(model_uri) != inputs:
+            sys.exit(f"{model_uri} takes other columns. Run this again, for all rows.")
+        serves = model_uri
     counts.update(map(str, answer.json()["predictions"]))
 
 # %% How many of each

@@ -43,10 +43,10 @@ from starlette.requests import ClientDisconnect
 
 # A webhook is delivered at best; this long after a lost one the alias is looked at anyway.
 POLL_SECONDS = 15
-# While there is nothing to serve, whoever starts the service is waiting.
+# While there is nothing to serve, the person who starts the service is waiting.
 POLL_SECONDS_UNTIL_LOADED = 1
 MAX_BODY_BYTES = 1024 * 1024
-# For a load or a prediction. The process of a version that takes longer is ended, as if it had died.
+# The time limit of a load or a prediction. A version's process that takes longer is ended, as if it had died.
 MAX_SECONDS = 60
 # How old a delivery may be, as much as the two clocks may differ.
 WEBHOOK_WINDOW_SECONDS = 300
@@ -65,7 +65,7 @@ PRELOADED = [
 log = logging.getLogger("service")
 
 PREDICTIONS = Counter("serving_requests", "Answers of /invocations", ["model", "status"])
-SECONDS = Histogram("serving_request_seconds", "Time to answer /invocations")
+REQUEST_SECONDS = Histogram("serving_request_seconds", "Time to answer /invocations")
 LOADS = Counter("serving_model_loads", "Attempts to load a version", ["result"])
 DELIVERIES = Counter("serving_webhook_deliveries", "Calls of /webhook", ["result"])
 SERVED_SINCE = Gauge("serving_model_loaded_timestamp_seconds", "The version served", ["model"])
@@ -81,7 +81,7 @@ def begin() -> None:
     parent = multiprocessing.parent_process()
     # Killed, it could not.
     threading.Thread(target=lambda: parent.join() or os._exit(1), daemon=True).start()
-    # It would write a line for every bad request, and anybody can send those.
+    # It would log a line for every bad request, and anybody can send those.
     logging.getLogger("mlflow.pyfunc.scoring_server").setLevel(logging.ERROR)
 
 
@@ -101,21 +101,21 @@ def score(path: str, body: bytes | str, content_type: str) -> scoring_server.Inv
         schema = model.metadata.get_input_schema()
         return scoring_server.invocations(body, content_type, model, schema)
     except MlflowException as error:
-        refused = error
+        scoring_error = error
     # A model may do anything, exit too.
     except (Exception, SystemExit) as error:
         message = f"The body cannot be read as rows for this model: {error!r}"
-        refused = MlflowException(message, codes.BAD_REQUEST)
+        scoring_error = MlflowException(message, codes.BAD_REQUEST)
     finally:
         signal.alarm(0)
-    if refused.get_http_status_code() >= 500:
+    if scoring_error.get_http_status_code() >= 500:
         # Some of MLflow's complaints about a body bear no code, and would be a 500.
-        refused = MlflowException(refused.message, codes.BAD_REQUEST)
-    # It would tell every client what the server's source looks like.
-    refused.json_kwargs.pop("stack_trace", None)
-    status = refused.get_http_status_code()
+        scoring_error = MlflowException(scoring_error.message, codes.BAD_REQUEST)
+    # It would show the server's source code to every client.
+    scoring_error.json_kwargs.pop("stack_trace", None)
+    status = scoring_error.get_http_status_code()
     return scoring_server.InvocationsResponse(
-        refused.serialize_as_json(), status, "application/json"
+        scoring_error.serialize_as_json(), status, "application/json"
     )
 
 
@@ -149,7 +149,7 @@ class Served:
     def score(
         self, body: bytes | str, content_type: str
     ) -> Future[scoring_server.InvocationsResponse]:
-        """Have the version answer; the future raises BrokenProcessPool if its process died."""
+        """Ask the version to score a body; the future raises BrokenProcessPool if its process died."""
         return self.process.submit(score, self.path, body, content_type)
 
     def try_example(self) -> str | None:
@@ -241,7 +241,7 @@ def not_served(uri: str, error: Exception) -> str:
 
 
 def download(uri: str, folder: Path) -> tuple[tempfile.TemporaryDirectory, str]:
-    """Download a model version; return a folder that is gone with the last who holds it, and the model's path in it."""
+    """Download a model version; return a temporary folder, deleted with its last reference, and the model's path."""
     home = tempfile.TemporaryDirectory(dir=folder)
     return home, mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=home.name)
 
@@ -327,12 +327,12 @@ def build(follower: Follower, doorkeeper: Doorkeeper) -> FastAPI:
 
     @app.exception_handler(ClientDisconnect)
     async def gone(request: Request, error: Exception) -> Response:
-        # Nobody is there to read it; without it the log would show a failure of ours.
+        # Nobody reads this response; without it the log would show an error of the service.
         return Response(status_code=400)
 
     @app.post("/invocations")
     async def invocations(request: Request) -> Response:
-        with SECONDS.time():
+        with REQUEST_SECONDS.time():
             # Once: the header must name the version that answers, though the alias moves meanwhile.
             served = follower.served
             answer = await predict(request, served)
@@ -352,7 +352,7 @@ def build(follower: Follower, doorkeeper: Doorkeeper) -> FastAPI:
             content_type = request.headers.get("content-type", "")
             scored = await asyncio.wrap_future(served.score(body, content_type))
         except BrokenProcessPool:
-            # Only if it is still the one: another may serve by now.
+            # Only if this version is still served: another one may have taken its place.
             if served is follower.served:
                 follower.died.set()
                 follower.moved.set()
@@ -411,10 +411,10 @@ def build(follower: Follower, doorkeeper: Doorkeeper) -> FastAPI:
             return refusal(401, codes.UNAUTHENTICATED, problem)
         DELIVERIES.labels("accepted").inc()
         data = json.loads(body).get("data", {})
-        ours = (data.get("name"), data.get("alias")) == follower.name_and_alias
-        if ours:
+        concerns_this_alias = (data.get("name"), data.get("alias")) == follower.name_and_alias
+        if concerns_this_alias:
             follower.moved.set()
-        return Response(json.dumps({"looks": ours}), media_type="application/json")
+        return Response(json.dumps({"looks": concerns_this_alias}), media_type="application/json")
 
     return app
 
@@ -425,10 +425,14 @@ def main() -> None:
     parser.add_argument("model", nargs="?", default="models:/iris_clf@champion")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8080)
-    words = parser.parse_args()
-    found = re.fullmatch(r"models:/([^/:@]+)@([^/:@]+)", words.model)
-    if not found:
-        parser.error(f"{words.model} has no alias to follow. Give it as models:/<name>@<alias>.")
+    arguments = parser.parse_args()
+    # The client looks the alias up by its two parts, and the registry's deliveries name these, too;
+    # MLflow has no public function that takes a URI apart.
+    uri_parts = re.fullmatch(r"models:/([^/:@]+)@([^/:@]+)", arguments.model)
+    if not uri_parts:
+        parser.error(
+            f"{arguments.model} has no alias to follow. Give it as models:/<name>@<alias>."
+        )
     logging.basicConfig(format="%(asctime)s %(message)s")
     log.setLevel(logging.INFO)
     # Without an address MLflow would quietly write to a file mlflow.db in this folder.
@@ -438,14 +442,14 @@ def main() -> None:
         signal.signal(stop, lambda *_: sys.exit())
     multiprocessing.set_forkserver_preload(PRELOADED)
     with tempfile.TemporaryDirectory(prefix="served-") as folder:
-        follower = Follower(*found.groups(), Path(folder))
+        follower = Follower(*uri_parts.groups(), Path(folder))
         follower.start()
         app = build(follower, Doorkeeper(os.environ.get("LAB_WEBHOOK_SECRET")))
         # Those in flight are answered before it ends.
         uvicorn.run(
             app,
-            host=words.host,
-            port=words.port,
+            host=arguments.host,
+            port=arguments.port,
             log_level="warning",
             timeout_graceful_shutdown=10,
         )

@@ -2,7 +2,7 @@
 
     python examples/05_serving/subscribe.py http://serving:8080/webhook
 
-Whoever may change the registry runs this, once; the service itself needs to read only.
+Run this once, as somebody who may change the registry. The service itself only reads it.
 """
 
 import os

@@ -10,7 +10,7 @@ columns of doubles and tensors of float32 both take. A model whose framework is 
 FILE is a CSV file with the four columns, or an array as numpy.save writes it, which is sent as it is.
 """
 
-# %% What it takes
+# %% Imports
 import argparse
 import contextlib
 import io
@@ -57,7 +57,7 @@ try:
 except (OSError, ValueError) as error:
     sys.exit(f"{arguments.rows} cannot be read: {error}\nGive a CSV file or a .npy file.")
 if not len(rows) or pd.isna(np.asarray(rows)).any():
-    # Models differ in what they make of it, and some say nothing.
+    # Models treat gaps differently, and some give no error.
     sys.exit(f"{arguments.rows} has {'gaps' if len(rows) else 'no rows'}. Give rows without any.")
 
 # %% The models, by URI
@@ -69,26 +69,26 @@ if not uris:
     sys.exit("No model of lesson 06 is registered. Run python tutorial/06_flavors/run.py first.")
 
 # %% One loader and one call for all
-table = {}
+predictions_by_model = {}
 for uri in uris:
     try:
         model = mlflow.pyfunc.load_model(uri, suppress_warnings=True)
-        # A tensor has no names: the order that it was trained on stands in the model's metadata.
+        # A tensor has no column names, so the model's metadata has the order that it was trained on.
         order = (model.metadata.metadata or {}).get("columns", [])
-        sent = rows
+        payload = rows
         if order and isinstance(rows, pd.DataFrame):
             if missing := [name for name in order if name not in rows.columns]:
                 sys.exit(
                     f"{uri} refuses these rows: they have no columns {missing}, only {[*rows]}"
                 )
-            sent = rows[order]
+            payload = rows[order]
         # Keras draws a progress bar.
         with contextlib.redirect_stdout(io.StringIO()):
-            answers = np.asarray(model.predict(sent))
+            predictions = np.asarray(model.predict(payload))
     except ModuleNotFoundError as error:
-        needs = Path(mlflow.pyfunc.get_model_dependencies(uri)).read_text().split()
+        requirements = Path(mlflow.pyfunc.get_model_dependencies(uri)).read_text().split()
         message = (
-            f"{uri} needs {', '.join(needs)}, and {error.name} is not here. "
+            f"{uri} needs {', '.join(requirements)}, and {error.name} is not here. "
             "On your own machine: make lesson-06 brings it, or says what does."
         )
         if arguments.uris:
@@ -98,29 +98,31 @@ for uri in uris:
     except MlflowException as error:
         if "Failed to enforce schema" not in error.message:
             sys.exit(f"{uri} cannot be asked: {error.message}")
-        wanted = mlflow.models.get_model_info(uri).signature.inputs
+        input_schema = mlflow.models.get_model_info(uri).signature.inputs
         array = "a .npy file of float32, as rows.astype('float32') makes it, or "
         sys.exit(
             f"{uri} refuses these rows: {error.message.rpartition('Error: ')[2]}\n"
-            f"Its signature: {wanted}\n"
-            f"Send {array if wanted.is_tensor_spec() else ''}a CSV file with the names in its first line."
+            f"Its signature: {input_schema}\n"
+            f"Send {array if input_schema.is_tensor_spec() else ''}a CSV file with the names in its first line."
         )
     except Exception as error:
-        # A model is somebody's code, it may fail in any way.
+        # A model runs its author's code, which may fail in any way.
         sys.exit(f"{uri} cannot be asked: {type(error).__name__}: {shorten(str(error), 300)}")
     # A row of scores, of which the highest counts; or numbers of classes; or their names.
-    if answers.ndim == 2:
-        answers = answers.argmax(axis=1)
-    if answers.dtype.kind in "iuf":
-        if not set(answers) <= {0, 1, 2}:
-            sys.exit(f"{uri} answers {shorten(str(answers), 60)}, which are no classes of iris.")
-        answers = SPECIES[answers.astype(int)]
-    table[uri] = answers
+    if predictions.ndim == 2:
+        predictions = predictions.argmax(axis=1)
+    if predictions.dtype.kind in "iuf":
+        if not set(predictions) <= {0, 1, 2}:
+            sys.exit(
+                f"{uri} answers {shorten(str(predictions), 60)}, which are no classes of iris."
+            )
+        predictions = SPECIES[predictions.astype(int)]
+    predictions_by_model[uri] = predictions
 
 # %% What they say
-if not table:
+if not predictions_by_model:
     sys.exit("None of these models could be asked.")
-print(pd.DataFrame(table).T.to_string(header=[f"row {n}" for n in range(len(rows))]))
-if len(table) > 1:
-    agreed = (pd.DataFrame(table).nunique(axis=1) == 1).sum()
-    print(f"{len(table)} models agree on {agreed} of {len(rows)} rows")
+print(pd.DataFrame(predictions_by_model).T.to_string(header=[f"row {n}" for n in range(len(rows))]))
+if len(predictions_by_model) > 1:
+    agreements = (pd.DataFrame(predictions_by_model).nunique(axis=1) == 1).sum()
+    print(f"{len(predictions_by_model)} models agree on {agreements} of {len(rows)} rows")

@@ -93,7 +93,7 @@ def models(tmp_path_factory):
             **both,
         )
     }
-    for what, code, needs in (
+    for kind, code, needs in (
         ("tensor", TENSOR, []),
         ("foreign", FOREIGN, ["framework==1.0"]),
         ("names", NAMES, []),
@@ -102,19 +102,19 @@ def models(tmp_path_factory):
     ):
         file = tmp_path_factory.mktemp("code") / "model.py"
         file.write_text(code)
-        infos[what] = mlflow.pyfunc.log_model(
+        infos[kind] = mlflow.pyfunc.log_model(
             python_model=str(file),
             signature=infer_signature(X if "pd.DataFrame" in code else array),
             pip_requirements=needs,
             **both,
         )
-    for what, info in infos.items():
-        names[what] = f"test-{uuid4().hex[:8]}"
-        mlflow.register_model(info.model_uri, names[what])
+    for kind, info in infos.items():
+        names[kind] = f"test-{uuid4().hex[:8]}"
+        mlflow.register_model(info.model_uri, names[kind])
         # As the lesson marks its own; the test of the list runs a copy that asks for this mark.
-        client.set_registered_model_tag(names[what], "lesson", names["columns"])
-        client.set_registered_model_alias(names[what], "champion", "1")
-    yield {what: f"models:/{name}/1" for what, name in names.items()}
+        client.set_registered_model_tag(names[kind], "lesson", names["columns"])
+        client.set_registered_model_alias(names[kind], "champion", "1")
+    yield {kind: f"models:/{name}/1" for kind, name in names.items()}
     for name in names.values():
         client.delete_registered_model(name)
     client.delete_experiment(experiment.experiment_id)
@@ -155,8 +155,8 @@ def listing(folder, tag):
 def test_without_uris_it_leaves_out_what_is_not_here_and_goes_on(models, tmp_path):
     name = models["columns"].split("/")[1]
     client = mlflow.MlflowClient()
-    for what in ("wild", "broken"):
-        client.delete_registered_model_tag(models[what].split("/")[1], "lesson")
+    for kind in ("wild", "broken"):
+        client.delete_registered_model_tag(models[kind].split("/")[1], "lesson")
     ran = listing(tmp_path, name)
     assert (ran.returncode, ran.stderr) == (0, "")
     foreign = models["foreign"].split("/")[1]

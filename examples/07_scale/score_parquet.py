@@ -2,12 +2,12 @@
 """
 Score Parquet with a registered model on Spark: what a nightly job would call.
 
-What to look at: what can be known beforehand is looked at before Spark starts; the result is written
-beside its place and takes it only when every row is there and a sample of it is what pyfunc answers.
-Exit code 0 says that, 1 that nothing was changed, and why, and 77 that Spark cannot run here at all.
+What to look at: the script checks all that it can before Spark starts. It writes the result beside its
+place, and moves it there only when every row is in it and a sample of it equals what pyfunc answers.
+Exit code 0: done. 1: nothing was changed, and stderr says why. 77: Spark cannot run here at all.
 """
 
-# %% What it takes
+# %% Imports
 import argparse
 import atexit
 import contextlib
@@ -72,7 +72,7 @@ SAMPLE = 1000
 
 
 def left_out(why):
-    """End with the exit status that means: cannot run here, and said what it lacks."""
+    """Print what is missing, and end with the exit status for a script that cannot run here."""
     print(why, file=sys.stderr)
     sys.exit(77)
 
@@ -87,9 +87,11 @@ except ModuleNotFoundError:
     left_out("pyspark is not installed here. On your own machine: make lesson-07")
 java_home = os.environ.get("JAVA_HOME")
 java = shutil.which("java", path=str(Path(java_home, "bin")) if java_home else None)
-# On a Mac without Java there is a command of that name, too: it says that there is none.
-said = java and subprocess.run([java, "-version"], text=True, capture_output=True).stderr
-version = re.search(r'version "(\d+)', said or "")
+# A Mac without Java has a command of that name, too: it only prints that there is no Java.
+java_version_text = (
+    java and subprocess.run([java, "-version"], text=True, capture_output=True).stderr
+)
+version = re.search(r'version "(\d+)', java_version_text or "")
 if not version or int(version[1]) < 17:
     left_out(
         f"Spark needs Java 17 or newer, {f'{java} is {version[1]}' if version else 'and finds none'}"
@@ -108,15 +110,15 @@ mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
 
 
 def interrupted(kind, error, trace):
-    """Say of Ctrl-C in one line what it leaves behind; all else as ever."""
+    """Report Ctrl-C in one line; leave any other error to Python."""
     if not issubclass(kind, KeyboardInterrupt):
         return sys.__excepthook__(kind, error, trace)
     print(f"Interrupted: nothing was written to {out}.", file=sys.stderr)
 
 
 def ended(number, frame):
-    """Take the end by a scheduler, which asks first, as Ctrl-C."""
-    # py4j, which is between Python and Java, would tell at length of the call that it was in.
+    """Treat a scheduler's signal to stop as Ctrl-C."""
+    # py4j, which connects Python and Java, would log the interrupted call at length.
     logging.disable()
     raise KeyboardInterrupt
 
@@ -131,7 +133,7 @@ tempfile.tempdir = scratch.name
 try:
     folder = mlflow.artifacts.download_artifacts(uri)
     model = mlflow.pyfunc.load_model(folder)
-# A model is somebody's code, it may fail in any way.
+# A model runs its author's code, which may fail in any way.
 except Exception as error:
     reason = shorten(str(error), 300)
     sys.exit(
@@ -171,8 +173,8 @@ except Exception as error:
 # %% The place of the result: nothing but an earlier result is ever replaced
 if out.is_relative_to(rows) or rows.is_relative_to(out):
     sys.exit(f"ROWS {rows} and OUT {out} lie in one another. Name another OUT.")
-there = out.iterdir() if out.is_dir() else [out] * out.exists()
-foreign = [path.name for path in there if not re.match(r"\.?_SUCCESS|\.?part-", path.name)]
+existing = out.iterdir() if out.is_dir() else [out] * out.exists()
+foreign = [path.name for path in existing if not re.match(r"\.?_SUCCESS|\.?part-", path.name)]
 if foreign:
     sys.exit(f"{out} is no result of an earlier call: {foreign[0]}. Name another OUT.")
 beside = out.with_name(f"{out.name}.{secrets.token_hex(4)}.partial")
@@ -183,7 +185,7 @@ except OSError as error:
 atexit.register(shutil.rmtree, beside, ignore_errors=True)
 result = beside / "result"
 
-# %% Is there a cluster? Spark itself tries for a minute, and tells of it in a hundred lines
+# %% Is there a cluster? Spark itself would try for a minute, and then print a hundred lines
 master = os.environ.get("SPARK_MASTER_URL", "local[*]")
 on_cluster = not master.startswith("local")
 hosts = re.findall(r"([^/,]+):(\d+)", master)
@@ -209,14 +211,14 @@ conf.set("spark.local.dir", scratch.name)
 log = lesson / "score_parquet.log"
 
 
-def told(error):
-    """Return the heart of what Spark says, which comes with the stacks of both its halves."""
+def spark_message(error):
+    """Return the message of a Spark error, without the stack traces of Python and Java."""
     lines = re.findall(r"^(?:: )?[\w.]*(?:Exception|Error): (.+)", str(error), flags=re.MULTILINE)
     return f"{shorten(lines[0] if lines else str(error), 300)} (Spark's own words: {log})"
 
 
 def end_spark():
-    """End Spark's Java half, so that nobody writes any more when the result's rest is removed."""
+    """End Spark's Java process, so that nothing is written while the partial result is removed."""
     if pyspark.SparkContext._active_spark_context:
         with contextlib.suppress(Exception), warnings.catch_warnings(action="ignore"):
             sc.stop()
@@ -235,7 +237,7 @@ try:
     signal.signal(signal.SIGINT, ended)
     spark = SparkSession(sc)
 except (OSError, PySparkException, Py4JError) as error:
-    sys.exit(f"Spark does not start with SPARK_MASTER_URL={master}: {told(error)}")
+    sys.exit(f"Spark does not start with SPARK_MASTER_URL={master}: {spark_message(error)}")
 
 # %% A worker for the job: Spark would wait for ever
 direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -256,24 +258,24 @@ def what_is_offered():
         return "Its page would say why.", PATIENCE
     workers = [worker for worker in page["workers"] if worker["state"] == "ALIVE"]
     apps = [app for app in page["activeapps"] if app["id"] == sc.applicationId]
-    asked = apps[0]["memoryperexecutor"] if apps else 0
-    most = max((worker["memory"] for worker in workers), default=0)
+    requested_memory = apps[0]["memoryperexecutor"] if apps else 0
+    largest_memory = max((worker["memory"] for worker in workers), default=0)
     if not workers:
         return "No worker is there. docker compose --profile spark up --detach --wait", PATIENCE
-    if asked > most:
+    if requested_memory > largest_memory:
         return (
-            f"An executor is to have {asked} MB, and the {len(workers)} workers have {most} MB at "
+            f"An executor is to have {requested_memory} MB, and the {len(workers)} workers have {largest_memory} MB at "
             "the most. Set SPARK_EXECUTOR_MEMORY to less.",
             0,
         )
-    others = [app["name"] for app in page["activeapps"] if app["id"] != sc.applicationId]
-    if not others:
+    other_jobs = [app["name"] for app in page["activeapps"] if app["id"] != sc.applicationId]
+    if not other_jobs:
         return (
             "It was given some, which do not start; their logs on the master's page say why.",
             ON_ITS_WAY,
         )
     return (
-        f"These jobs have the workers' cores: {others}. Wait for their end, or end them.",
+        f"These jobs have the workers' cores: {other_jobs}. Wait for their end, or end them.",
         PATIENCE,
     )
 
@@ -281,11 +283,11 @@ def what_is_offered():
 def worker_is_there():
     """Tell whether a worker has taken the job; a driver too busy to answer has none that it could use."""
     try:
-        there = ask(f"{sc.uiWebUrl}/api/v1/applications/{sc.applicationId}/executors")
+        executors = ask(f"{sc.uiWebUrl}/api/v1/applications/{sc.applicationId}/executors")
     except OSError:
         return False
     # One is the driver itself.
-    return len(there) > 1
+    return len(executors) > 1
 
 
 while on_cluster and not worker_is_there():
@@ -314,7 +316,7 @@ try:
     )
     scoring = time.monotonic()
     spark.read.parquet(str(rows)).withColumn("prediction", predict()).write.parquet(str(result))
-    took = time.monotonic() - scoring
+    scoring_seconds = time.monotonic() - scoring
 
     # %% Is it all there, as this process sees it?
     written = ds.dataset(result, format="parquet")
@@ -326,19 +328,23 @@ try:
     classes = spark.read.parquet(str(result)).groupBy("prediction").count()
     classes = classes.orderBy("count", ascending=False).limit(10).collect()
 except (MlflowException, PySparkException, Py4JError) as error:
-    sys.exit(f"Not scored: {told(error)}")
+    sys.exit(f"Not scored: {spark_message(error)}")
 
 # %% Does it hold what pyfunc answers?
 sample = written.head(SAMPLE)
-got = sample["prediction"].to_pylist()
+stored_predictions = sample["prediction"].to_pylist()
 expected = model.predict(sample.select(columns).to_pandas())
-if isinstance(got[0], dict):
+if isinstance(stored_predictions[0], dict):
     expected = expected.to_dict("records")
-expected = np.asarray(expected).astype(str) if isinstance(got[0], str) else np.asarray(expected)
-if not np.array_equal(np.asarray(got), expected):
+expected = (
+    np.asarray(expected).astype(str)
+    if isinstance(stored_predictions[0], str)
+    else np.asarray(expected)
+)
+if not np.array_equal(np.asarray(stored_predictions), expected):
     sys.exit(
         f"{uri} answers {shorten(str(expected[0]), 60)}, and --result-type {arguments.result_type} "
-        f"makes {shorten(str(got[0]), 60)} of it. Choose a type that holds the answers."
+        f"makes {shorten(str(stored_predictions[0]), 60)} of it. Choose a type that holds the answers."
     )
 
 # %% Then it takes its place, which no signal cuts in two
@@ -348,8 +354,8 @@ if out.exists():
     out.rename(beside / "before")
 result.rename(out)
 print(f"{count:,} rows of {rows}")
-print(f"scored by {uri} on {master}, {count / took:,.0f} a second")
+print(f"scored by {uri} on {master}, {count / scoring_seconds:,.0f} a second")
 for row in classes:
     print(f"  {row['count']:10,}  {row['prediction']}")
-print(f"compared with pyfunc: {len(got):,}, all equal")
+print(f"compared with pyfunc: {len(stored_predictions):,}, all equal")
 print(f"written to {out}")

@@ -2,9 +2,9 @@
 """
 Save a model to a folder with save_model, look inside, and load it back.
 
-What to look at: no server takes part. The folder is the whole model, with the code it needs, so a
-process that cannot import that code loads it all the same. Three saves and a load are refused on
-purpose: read what MLflow says, and what the lesson does about it.
+What to look at: this needs no server. The folder is the whole model, with the code it needs, so a
+process that cannot import that code can still load the model. MLflow refuses three saves and a load
+on purpose: read its messages, and how the lesson fixes each.
 """
 
 # %% Imports
@@ -51,7 +51,7 @@ mlflow.sklearn.save_model(
     input_example=X.head(2),
     pip_requirements=requirements,
     code_paths=[petal_features.__file__],
-    # MLflow has us vouch for every name that skops does not know. This one is ours.
+    # MLflow asks us to trust each function or class that skops does not know. This one is ours.
     skops_trusted_types=["petal_features.add_petal_area"],
     metadata={"lesson": "01_save"},
 )
@@ -99,8 +99,8 @@ mlflow.sklearn.save_model(
     pip_requirements=requirements,
     skops_trusted_types=["petal_features.add_petal_area"],
 )
-# This process has imported the module already, so only a new one can tell.
-newcomer = """
+# This process has already imported the module, so we need a new process to find out.
+script = """
 import importlib.util, mlflow
 print("  can import petal_features:", importlib.util.find_spec("petal_features") is not None)
 flowers = mlflow.models.Model.load("model").load_input_example("model")
@@ -110,21 +110,21 @@ for name in ("no_code", "model"):
     except ModuleNotFoundError as error:
         print(f"  {name}: ModuleNotFoundError: {error}")
 """
-command = [sys.executable, "-c", newcomer]
-said = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, text=True, check=True).stdout
-print(f"\nIn a new process, in another folder\n{said}", end="")
-assert "can import petal_features: False" in said
-assert "no_code: ModuleNotFoundError" in said
-assert "model: predicts [0, 0]" in said
+command = [sys.executable, "-c", script]
+output = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, text=True, check=True).stdout
+print(f"\nIn a new process, in another folder\n{output}", end="")
+assert "can import petal_features: False" in output
+assert "no_code: ModuleNotFoundError" in output
+assert "model: predicts [0, 0]" in output
 
 # %% Save again, to the same folder
-refused = None
+error_message = None
 try:
     mlflow.sklearn.save_model(model, path, pip_requirements=requirements)
 except MlflowException as error:
-    refused = error.message
-print(f"\nSave onto a folder that is not empty\n  {refused}")
-assert "already exists and is not empty" in refused
+    error_message = error.message
+print(f"\nSave onto a folder that is not empty\n  {error_message}")
+assert "already exists and is not empty" in error_message
 
 # %% Say which packages the model needs: three ways, one at a time
 plain = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y)
@@ -147,7 +147,7 @@ for argument, value in {
     print(f"  {argument:<22} {seconds:4.1f} s  {' '.join(names)}")
 assert {"pyarrow", "skops"} <= set(names)
 
-refused = None
+error_message = None
 try:
     mlflow.sklearn.save_model(
         plain,
@@ -156,28 +156,28 @@ try:
         extra_pip_requirements=["pyarrow"],
     )
 except ValueError as error:
-    refused = str(error)
-print(f"  two of them:\n    {refused}")
-assert refused.startswith("Only one of")
+    error_message = str(error)
+print(f"  two of them:\n    {error_message}")
+assert error_message.startswith("Only one of")
 
 # %% Save a model that holds a type skops does not know
 tree = DecisionTreeClassifier(max_depth=3, random_state=0).fit(X, y)
-refused = None
+error_message = None
 try:
     mlflow.sklearn.save_model(tree, folder / "tree", pip_requirements=requirements)
 except MlflowException as error:
-    refused = error.message
+    error_message = error.message
 print("\nA decision tree")
-print(f"  {refused.split('Root error: ')[1].splitlines()[0]}")
+print(f"  {error_message.split('Root error: ')[1].splitlines()[0]}")
 print(f"  left behind: {[file.name for file in (folder / 'tree').iterdir()]}")
 
-# The failed attempt's file would have the next attempt refused as "not empty".
+# The failed attempt left a file, so MLflow would refuse the next attempt as "not empty".
 shutil.rmtree(folder / "tree")
 mlflow.sklearn.save_model(
     tree,
     folder / "tree",
     pip_requirements=requirements,
-    # Read the list before you copy it here. We trained this tree a moment ago: no stranger's file.
+    # Read the list before you copy it here. We trained this tree a moment ago, so we can trust it.
     skops_trusted_types=["sklearn.tree._tree.Tree"],
 )
 assert (mlflow.sklearn.load_model(str(folder / "tree")).predict(X) == tree.predict(X)).all()
@@ -199,15 +199,15 @@ flavor = mlflow.models.get_model_info(str(stranger)).flavors["sklearn"]
 print("\nA stranger's model")
 print(f"  its format is {flavor['serialization_format']}")
 
-# With this MLflow loads no scikit-learn model; without it, any.
+# With this setting MLflow loads no scikit-learn model; without it, it loads any.
 os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
-refused = None
+error_message = None
 try:
     mlflow.sklearn.load_model(str(stranger))
 except MlflowException as error:
-    refused = error.message
-print(f"  {refused.split(' Loading')[0]}")
-assert refused.startswith("Deserializing this model is disallowed")
+    error_message = error.message
+print(f"  {error_message.split(' Loading')[0]}")
+assert error_message.startswith("Deserializing this model is disallowed")
 
 # We wrote the program ourselves, so here it may run.
 del os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"]

@@ -3,8 +3,8 @@
 Log a model in a run, register it in the same call, and load it back by its URIs.
 
 What to look at: the model is not among the run's artifacts but has a place, an id and metrics of
-its own; the run's id and the model's id both lead to it; and a signature is what refuses bad input,
-where a model without one takes what scikit-learn takes.
+its own. You can load it by the run's id and by the model's id. A model with a signature refuses bad
+input; a model without one takes whatever scikit-learn takes.
 """
 
 # %% Imports and the server
@@ -31,7 +31,7 @@ from sklearn.preprocessing import StandardScaler
 mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
 mlflow.set_experiment("02_log")
 
-# The species are whole numbers without gaps; MLflow warns of columns that may have some.
+# MLflow warns that an integer column cannot have missing values. A species is never missing.
 warnings.filterwarnings("ignore", message="Hint: Inferred schema contains integer column")
 
 # %% The data and the model, as in lesson 01
@@ -67,7 +67,7 @@ with mlflow.start_run() as run, contextlib.redirect_stderr(sys.stdout):
         await_registration_for=10,
     )
     mlflow.log_metric("train_accuracy", model.score(X_train, y_train))
-    # With the data set and the model: the number now says on what it was measured, and of which.
+    # With the data set and the model, MLflow records which model was measured, and on which data.
     mlflow.log_metric(
         "test_accuracy", model.score(X_test, y_test), dataset=test_data, model_id=info.model_id
     )
@@ -174,9 +174,9 @@ assert refused == {
 
 # %% The older name of `name`
 print("artifact_path, alone and beside name")
-with contextlib.redirect_stderr(io.StringIO()) as said:
+with contextlib.redirect_stderr(io.StringIO()) as stderr:
     older = mlflow.sklearn.log_model(model, artifact_path="older", pip_requirements=requirements)
-print(" ", said.getvalue().split(": ", 1)[1].strip())
+print(" ", stderr.getvalue().split(": ", 1)[1].strip())
 assert client.get_logged_model(older.model_id).name == "older"
 try:
     mlflow.sklearn.log_model(model, name="both", artifact_path="both")

@@ -11,7 +11,7 @@ load_iris's columns and answers 0, 1 or 2; the alias is on your latest version.
 Then: lab check 03
 """
 
-# %% What it takes
+# %% Imports
 import contextlib
 import os
 import sys

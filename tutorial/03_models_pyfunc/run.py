@@ -6,7 +6,7 @@ What to look at: ten addresses lead to one model; the signature minds names and 
 order nor extra columns; and a model whose scaler stayed at home answers nonsense, without an error.
 """
 
-# %% What it takes
+# %% Imports
 import contextlib
 import logging
 import os
@@ -58,7 +58,7 @@ pipeline = make_pipeline(StandardScaler(), LogisticRegression()).set_params(**se
 pipeline.fit(train[columns], train["species"])
 predicted = pipeline.predict(heldout[columns])
 
-# %% One run holds what somebody needs to do it again: settings, data, predictions, model
+# %% One run records all that is needed to reproduce it: settings, data, predictions, model
 packages = [
     f"numpy=={np.__version__}",
     f"pandas=={pd.__version__}",
@@ -80,7 +80,7 @@ with mlflow.start_run() as run:
     for name, rows in {"train": train, "heldout": heldout}.items():
         dataset = mlflow.data.from_pandas(rows, targets="species", name=f"iris_{name}")
         mlflow.log_input(dataset, context=name)
-        # With both given, the metric says which model it is of and which rows it was measured on.
+        # With both, MLflow records which model the metric belongs to and which rows it was measured on.
         mlflow.log_metric(
             f"{name}_accuracy",
             pipeline.score(rows[columns], rows["species"]),
@@ -95,7 +95,7 @@ for metric in sorted(logged_model.metrics, key=lambda metric: metric.key):
 assert logged_model.source_run_id == run.info.run_id
 assert {m.dataset_name for m in logged_model.metrics} == {"iris_train", "iris_heldout"}
 
-# %% Register it; MLflow tells of it on stderr, here it is a part of the story
+# %% Register it; MLflow reports that on stderr, and this lesson shows it
 with contextlib.redirect_stderr(sys.stdout):
     version = mlflow.register_model(model_info.model_uri, "iris_clf")
 client = MlflowClient()
@@ -136,7 +136,7 @@ agreed = signed.predict(rows)
 typo = rows.rename(columns={"sepal length (cm)": "sepal lenght (cm)"})
 backwards = rows[columns[::-1]]
 missing = "missing inputs ['sepal length (cm)']"
-same, other = "same answers", "other answers"
+same, different = "same answers", "other answers"
 mlflow_no, sklearn_no = "MLflow refuses", "sklearn refuses"
 contract = [
     # What is sent, the data, the answer with a signature and without, MLflow's words.
@@ -148,26 +148,26 @@ contract = [
     ("int64 for double", rows.astype("int64"), mlflow_no, same, "convert int64 to float64"),
     ("int32 for double", rows.astype("int32"), same, same, ""),
     ("float32 for double", rows.astype("float32"), same, same, ""),
-    ("bool for double", rows > 3, mlflow_no, other, "convert bool to float64"),
+    ("bool for double", rows > 3, mlflow_no, different, "convert bool to float64"),
     ("strings: '5.0'", rows.astype(str), mlflow_no, same, "convert str to float64"),
     ("dicts with names", rows.to_dict("records"), same, sklearn_no, ""),
     ("lists, no names", rows.to_numpy().tolist(), mlflow_no, same, "extra inputs: [0, 1, 2, 3]"),
-    ("and in another order", backwards.to_numpy().tolist(), mlflow_no, other, "[0, 1, 2, 3]"),
+    ("and in another order", backwards.to_numpy().tolist(), mlflow_no, different, "[0, 1, 2, 3]"),
     ("NaN", rows.mask(rows > 6), sklearn_no, sklearn_no, "Input X contains NaN"),
 ]
 print(f"\n{'What is sent':22}{'signature':17}{'no signature':17}in the words of the first")
-for what, data, with_signature, without_signature, words in contract:
-    said = ""
+for payload_name, data, with_signature, without_signature, expected_words in contract:
+    error_message = ""
     for model, expected in ((unsigned, without_signature), (signed, with_signature)):
         try:
-            answer = same if (model.predict(data) == agreed).all() else other
+            answer = same if (model.predict(data) == agreed).all() else different
         except MlflowException as error:
-            answer, said = mlflow_no, str(error)
+            answer, error_message = mlflow_no, str(error)
         except (TypeError, ValueError) as error:
-            answer, said = sklearn_no, str(error)
-        assert answer == expected, (what, answer, said)
-    assert words in said, said
-    print(f"{what:22}{with_signature:17}{without_signature:17}{words}".rstrip())
+            answer, error_message = sklearn_no, str(error)
+        assert answer == expected, (payload_name, answer, error_message)
+    assert expected_words in error_message, error_message
+    print(f"{payload_name:22}{with_signature:17}{without_signature:17}{expected_words}".rstrip())
 
 # %% A date: this signature is inferred from rows with a time zone, and refuses these very rows
 zoned = rows.assign(measured_at=pd.Timestamp("2026-11-23 12:00+01:00"))

@@ -11,7 +11,7 @@ version that was champion before it, or none: so that whoever must roll back kno
 Then: lab check 04
 """
 
-# %% What it takes
+# %% Imports
 import contextlib
 import os
 import warnings
@@ -50,9 +50,9 @@ with contextlib.suppress(RestException):  # There is none yet.
 client.create_registered_model("iris_gate")
 
 # %% One candidate after the other: the columns it is told of, and how free it is to use them
-for told, strength in [(columns[:2], 1), (columns[2:3], 1), (columns[2:], 1), (columns, 0.1)]:
+for told, C in [(columns[:2], 1), (columns[2:3], 1), (columns[2:], 1), (columns, 0.1)]:
     model = make_pipeline(
-        make_column_transformer((StandardScaler(), told)), LogisticRegression(C=strength)
+        make_column_transformer((StandardScaler(), told)), LogisticRegression(C=C)
     ).fit(train[columns], train["species"])
     predicted = model.predict(heldout[columns])
     with mlflow.start_run() as run:

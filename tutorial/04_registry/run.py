@@ -7,7 +7,7 @@ alias champion moves, and one call moves it back; stages do the same beside it; 
 takes its alias along, and leaves its files.
 """
 
-# %% What it takes
+# %% Imports
 import contextlib
 import datetime
 import getpass
@@ -55,7 +55,7 @@ for environment in ("iris_clf", "iris_clf_qa", "iris_clf_prod"):
     with contextlib.suppress(RestException):  # It is there already.
         client.create_registered_model(environment)
 
-# %% Four candidates: each is told less or more of a flower
+# %% Four candidates: each is trained on other columns
 candidates = {
     "baseline": (columns[2:3], 1.0),
     "sepals": (columns[:2], 1.0),
@@ -64,16 +64,16 @@ candidates = {
 }
 versions, predictions = {}, {}
 print("registered    columns")
-for name, (told, strength) in candidates.items():
+for name, (features, C) in candidates.items():
     model = make_pipeline(
-        make_column_transformer((StandardScaler(), told)), LogisticRegression(C=strength)
+        make_column_transformer((StandardScaler(), features)), LogisticRegression(C=C)
     ).fit(train[columns], train["species"])
     predictions[name] = model.predict(heldout[columns])
     with mlflow.start_run(run_name=name) as run:
-        mlflow.log_params({"columns": told, "C": strength})
+        mlflow.log_params({"columns": features, "C": C})
         mlflow.log_input(dataset, context="heldout")
         mlflow.log_metric("heldout_accuracy", model.score(heldout[columns], heldout["species"]))
-        # Who judges this model later takes the rows from here.
+        # Whoever evaluates this model later reads the rows from here.
         rows = heldout.assign(predicted=predictions[name])
         mlflow.log_text(rows.to_csv(index=False), "evaluation/heldout.csv")
         model_info = mlflow.sklearn.log_model(
@@ -89,9 +89,9 @@ for name, (told, strength) in candidates.items():
         run_id=run.info.run_id,
         model_id=model_info.model_id,
         tags={"candidate": name},
-        description=f"Logistic regression on {', '.join(told)}.",
+        description=f"Logistic regression on {', '.join(features)}.",
     )
-    print(f"  version {versions[name].version:4}{name:12}{', '.join(told)}")
+    print(f"  version {versions[name].version:4}{name:12}{', '.join(features)}")
 
 # %% Measure: all on the same held-out rows, in a run each
 accuracy = make_metric(
@@ -104,7 +104,7 @@ for name in ("baseline", "sepals", "challenger"):
     version = versions[name]
     model = mlflow.pyfunc.load_model(f"models:/iris_clf/{version.version}")
     with mlflow.start_run(run_name=f"gate {name}") as run:
-        # Given the registry's URI in place of these two, it would link no metric to the model.
+        # Given the registry's URI instead of these two, MLflow would link no metric to the model.
         measured[name] = mlflow.models.evaluate(
             model.predict, dataset, extra_metrics=[accuracy], model_id=model.metadata.model_id
         )
@@ -112,7 +112,7 @@ for name in ("baseline", "sepals", "challenger"):
     assert ("accuracy", run.info.run_id) in {(metric.key, metric.run_id) for metric in linked}
     client.set_model_version_tag("iris_clf", version.version, "gate_run", run.info.run_id)
 
-# %% Decide: the gate is code, and what it decides stands on the version
+# %% Decide: the gate is code, and a tag on the version records its decision
 gate = {
     "accuracy": MetricThreshold(threshold=0.85, min_absolute_change=0.01, greater_is_better=True)
 }
@@ -120,11 +120,11 @@ print("\nThe gate: an accuracy of at least 0.85, and 0.01 above the baseline's")
 for name in ("sepals", "challenger"):
     try:
         mlflow.validate_evaluation_results(gate, measured[name], measured["baseline"])
-        verdict, words = "passed", f"accuracy = {measured[name].metrics['accuracy']:.4f}"
+        verdict, reason = "passed", f"accuracy = {measured[name].metrics['accuracy']:.4f}"
     except ModelValidationFailedException as refusal:
-        verdict, words = "refused", str(refusal)
-    client.set_model_version_tag("iris_clf", versions[name].version, "gate", f"{verdict}: {words}")
-    print(textwrap.fill(f"  {name} {verdict}: {words}", 96, subsequent_indent="    "))
+        verdict, reason = "refused", str(refusal)
+    client.set_model_version_tag("iris_clf", versions[name].version, "gate", f"{verdict}: {reason}")
+    print(textwrap.fill(f"  {name} {verdict}: {reason}", 96, subsequent_indent="    "))
     assert verdict == ("refused" if name == "sepals" else "passed")
 
 # %% The evidence as a picture, in the run that the tag gate_run names
@@ -147,7 +147,7 @@ for name in ("baseline", "challenger"):
     for environment in environments:
         if environment != version.name:
             copied_from = f"models:/{version.name}/{version.version}"
-            with contextlib.redirect_stderr(io.StringIO()):  # It tells of every copy.
+            with contextlib.redirect_stderr(io.StringIO()):  # MLflow reports every copy.
                 version = client.copy_model_version(copied_from, environment)
         trail = {
             "promoted_by": getpass.getuser(),
@@ -177,7 +177,7 @@ with warnings.catch_warnings(record=True) as caught:
         client.transition_model_version_stage(
             staged, number, stage, archive_existing_versions=stage == "Production"
         )
-        stages = [client.get_model_version(staged, one).current_stage for one in ("1", "2")]
+        stages = [client.get_model_version(staged, version).current_stage for version in ("1", "2")]
         print(f"  {number} to {stage:17}{stages[0]:12}{stages[1]}")
 assert stages == ["Archived", "Production"]
 assert len(caught) == len(steps)
@@ -193,9 +193,11 @@ for environment in environments:
     client.set_model_version_tag(environment, champion.version, "rolled_back", trace)
     started = time.perf_counter()
     client.set_registered_model_alias(environment, "champion", champion.tags["replaces"])
-    took = time.perf_counter() - started
-    to = champion.tags["replaces"]
-    print(f"  {environment:20}version {champion.version:4}version {to:4}{took * 1000:.0f} ms")
+    seconds = time.perf_counter() - started
+    previous_version = champion.tags["replaces"]
+    print(
+        f"  {environment:20}version {champion.version:4}version {previous_version:4}{seconds * 1000:.0f} ms"
+    )
     answers = mlflow.pyfunc.load_model(f"models:/{environment}@champion").predict(heldout[columns])
     assert (answers == predictions["baseline"]).all()
 changed = (predictions["challenger"] != predictions["baseline"]).sum()
@@ -209,15 +211,15 @@ for key, value in sorted(client.get_model_version(champion.name, champion.versio
 
 # %% Search: tags, and the run that every copy keeps
 print("\nFound")
-for question in (
+for filter_string in (
     f"run_id = '{champion.run_id}' and name LIKE 'iris_clf%'",
     f"name = 'iris_clf' and tags.gate_run = '{champion.tags['gate_run']}'",
     "name = 'iris_clf_prod' and tags.rolled_back LIKE '%: a drill'",
 ):
-    found = client.search_model_versions(question, order_by=["name ASC"])
-    assert any(one.run_id == champion.run_id for one in found)
-    print(f"  {question}")
-    print(f"    {', '.join(f'{one.name} version {one.version}' for one in found[:3])}")
+    matches = client.search_model_versions(filter_string, order_by=["name ASC"])
+    assert any(match.run_id == champion.run_id for match in matches)
+    print(f"  {filter_string}")
+    print(f"    {', '.join(f'{match.name} version {match.version}' for match in matches[:3])}")
 
 # %% Delete a version: nothing asks whether it is in use, and its alias goes too
 client.set_registered_model_alias(staged, "champion", "2")

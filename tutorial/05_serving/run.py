@@ -7,7 +7,7 @@ move of an alias after which MLflow's own server answers as before, while the se
 a second and fails no request. It takes about 20 s, half of it for two servers to start.
 """
 
-# %% What it takes
+# %% Imports
 import atexit
 import contextlib
 import io
@@ -42,7 +42,7 @@ output = Path(os.environ.get("LAB_OUTPUT", "output")) / "05_serving"
 output.mkdir(parents=True, exist_ok=True)
 # A species is never missing, so it may be an integer.
 warnings.filterwarnings("ignore", r"Hint: Inferred schema contains integer column", UserWarning)
-# Extra columns are sent on purpose below; lesson 03 quotes what MLflow says of them.
+# Extra columns are sent on purpose below; lesson 03 quotes MLflow's warning about them.
 logging.getLogger("mlflow.models.utils").setLevel(logging.ERROR)
 
 # %% Two versions of one model: the champion, and a hasty one that names some flowers wrong
@@ -50,8 +50,8 @@ measures, species = load_iris(as_frame=True, return_X_y=True)
 rows = measures.iloc[[0, 52, 60, 85, 100]]
 client = MlflowClient()
 versions, expected = [], {}
-for strictness in (1.0, 0.01):
-    pipeline = make_pipeline(StandardScaler(), LogisticRegression(C=strictness))
+for C in (1.0, 0.01):
+    pipeline = make_pipeline(StandardScaler(), LogisticRegression(C=C))
     pipeline.fit(measures, species)
     info = mlflow.sklearn.log_model(
         pipeline,
@@ -61,7 +61,7 @@ for strictness in (1.0, 0.01):
         input_example=measures.head(2),
         pip_requirements=[f"scikit-learn=={sklearn.__version__}"],
     )
-    # What MLflow tells of it on stderr is lesson 03's.
+    # MLflow reports each version on stderr, as lesson 03 shows.
     with contextlib.redirect_stderr(io.StringIO()):
         versions.append(mlflow.register_model(info.model_uri, "iris_clf"))
     expected[f"models:/iris_clf/{versions[-1].version}"] = pipeline.predict(rows).tolist()
@@ -74,10 +74,13 @@ print(f"{hasty} answers {expected[hasty]} and wants to be")
 # %% Where they listen: the registry will call the service, at this machine's address as seen there
 tracking = urlsplit(os.environ["MLFLOW_TRACKING_URI"])
 with socket.create_connection((tracking.hostname, tracking.port)) as connection:
-    here = connection.getsockname()[0]
-with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server((here, 0)) as other:
-    stock = f"127.0.0.1:{one.getsockname()[1]}"
-    service = f"{here}:{other.getsockname()[1]}"
+    own_address = connection.getsockname()[0]
+with (
+    socket.create_server(("127.0.0.1", 0)) as stock_socket,
+    socket.create_server((own_address, 0)) as service_socket,
+):
+    stock = f"127.0.0.1:{stock_socket.getsockname()[1]}"
+    service = f"{own_address}:{service_socket.getsockname()[1]}"
 commands = {
     stock: "mlflow models serve -m models:/iris_clf@champion --env-manager local",
     service: "python examples/05_serving/service.py models:/iris_clf@champion",
@@ -85,8 +88,8 @@ commands = {
 
 # %% Start them side by side; whatever happens to this script, they are stopped
 secret = secrets.token_urlsafe()
-started = contextlib.ExitStack()
-atexit.register(started.close)
+cleanup = contextlib.ExitStack()
+atexit.register(cleanup.close)
 
 
 def stop(process):
@@ -99,29 +102,29 @@ def stop(process):
 # A notebook has no __file__, but runs in its folder.
 lab = Path(__file__ if "__file__" in globals() else "run.py").resolve().parents[2]
 began = time.monotonic()
-waiting = {}
+servers = {}
 for address, command in commands.items():
     host, _, port = address.partition(":")
     log = output / ("stock.log" if address == stock else "service.log")
     process = subprocess.Popen(
         f"{command} --host {host} --port {port}".split(),
         cwd=lab,
-        # Who knows it can tell the service to look at the registry, nobody else.
+        # Only a caller that knows this secret can tell the service to look at the registry.
         env=os.environ | {"LAB_WEBHOOK_SECRET": secret},
         stdout=log.open("w"),
         stderr=subprocess.STDOUT,
         # A group of its own, because MLflow's command starts another process and that one serves.
         start_new_session=True,
     )
-    started.callback(stop, process)
-    waiting[address] = process, log
+    cleanup.callback(stop, process)
+    servers[address] = process, log
 
 # %% Wait until they answer; a company's proxy knows nothing of this machine
 http = requests.Session()
 http.trust_env = False
 # MLflow's own server breaks the connection after a 500, and the next request must not meet that.
 http.headers["Connection"] = "close"
-for address, (process, log) in waiting.items():
+for address, (process, log) in servers.items():
     path = "/ping" if address == stock else "/ready"
     ready = False
     while not ready:
@@ -160,20 +163,20 @@ for form, data, content_type in (
 
 # %% Rows that are not as agreed: the same by HTTP and in Python, where HTTP is laxer
 model = mlflow.pyfunc.load_model("models:/iris_clf@champion")
-first = rows.head(1)
-length = first.columns[0]
+first_row = rows.head(1)
+length = first_row.columns[0]
 print(f"\n{'The row':25}{'by HTTP':31}model.predict in Python")
-for what, row, by_http, in_python in (
-    ("reordered columns", first[first.columns[::-1]], 200, "answers"),
-    ("an extra column", first.assign(colour="blue"), 200, "answers"),
-    ("a column is missing", first.drop(columns=length), 400, "is missing inputs"),
-    ("a typo in a name", first.rename(columns={length: "sepal lenght"}), 400, "extra inputs"),
-    ("whole numbers: 5", first.round().astype("int64"), 200, "convert int64 to float64"),
-    ('numbers as text: "5.1"', first.astype(str), 200, "convert str to float64"),
-    ("true and false", first > 3, 200, "convert bool to float64"),
-    ('a word: "tall"', first.assign(**{length: "tall"}), 400, "convert str to float64"),
-    ("null", first.assign(**{length: float("nan")}), 400, "contains NaN"),
-    ("no row at all", first.head(0), 400, "0 sample(s)"),
+for payload_name, row, expected_status, expected_in_python in (
+    ("reordered columns", first_row[first_row.columns[::-1]], 200, "answers"),
+    ("an extra column", first_row.assign(colour="blue"), 200, "answers"),
+    ("a column is missing", first_row.drop(columns=length), 400, "is missing inputs"),
+    ("a typo in a name", first_row.rename(columns={length: "sepal lenght"}), 400, "extra inputs"),
+    ("whole numbers: 5", first_row.round().astype("int64"), 200, "convert int64 to float64"),
+    ('numbers as text: "5.1"', first_row.astype(str), 200, "convert str to float64"),
+    ("true and false", first_row > 3, 200, "convert bool to float64"),
+    ('a word: "tall"', first_row.assign(**{length: "tall"}), 400, "convert str to float64"),
+    ("null", first_row.assign(**{length: float("nan")}), 400, "contains NaN"),
+    ("no row at all", first_row.head(0), 400, "0 sample(s)"),
 ):
     # As pandas writes it: NaN is null, since JSON has no NaN.
     body = f'{{"dataframe_split": {row.to_json(orient="split", index=False)}}}'
@@ -182,23 +185,23 @@ for what, row, by_http, in_python in (
         answer = http.post(
             f"http://{address}/invocations", body, headers={"Content-Type": "application/json"}
         )
-        assert answer.status_code == by_http, (what, answer.text)
-        outcomes.add(f"{by_http} {answer.json().get('error_class', '')}")
+        assert answer.status_code == expected_status, (payload_name, answer.text)
+        outcomes.add(f"{expected_status} {answer.json().get('error_class', '')}")
     assert len(outcomes) == 1, outcomes
     try:
         model.predict(row)
-        said = "answers"
+        outcome = "answers"
     except (MlflowException, ValueError) as error:
-        said = str(error)
-    assert in_python in said, (what, said)
-    said = in_python if said == "answers" else f"refused: {in_python}"
-    print(f"{what:25}{outcomes.pop():31}{said}")
+        outcome = str(error)
+    assert expected_in_python in outcome, (payload_name, outcome)
+    outcome = expected_in_python if outcome == "answers" else f"refused: {expected_in_python}"
+    print(f"{payload_name:25}{outcomes.pop():31}{outcome}")
 
 # %% Bodies that hold no rows at all, or more than the service takes
 good = json.dumps({"dataframe_split": rows.to_dict("split", index=False)})
 twice = json.dumps({"dataframe_records": records, "inputs": columns})
 print(f"\n{'The body':25}{'mlflow models serve':31}service.py")
-for what, body, content_type, from_stock, from_service in (
+for payload_name, body, content_type, from_stock, from_service in (
     ("not JSON", "sepal length: 5.1", "application/json", 400, 400),
     ("empty", "", "application/json", 400, 400),
     ("a list", json.dumps(records), "application/json", 400, 400),
@@ -213,10 +216,10 @@ for what, body, content_type, from_stock, from_service in (
         answer = http.post(
             f"http://{address}/invocations", body, headers={"Content-Type": content_type}
         )
-        assert answer.status_code == status, (what, answer.status_code, answer.text)
-        said = answer.json() if "json" in answer.headers["Content-Type"] else {}
-        outcomes.append(f"{status} {said.get('error_class', '')}")
-    print(f"{what:25}{outcomes[0]:31}{outcomes[1]}".rstrip())
+        assert answer.status_code == status, (payload_name, answer.status_code, answer.text)
+        error = answer.json() if "json" in answer.headers["Content-Type"] else {}
+        outcomes.append(f"{status} {error.get('error_class', '')}")
+    print(f"{payload_name:25}{outcomes[0]:31}{outcomes[1]}".rstrip())
 
 # %% The registry is to tell the service when an alias is set or deleted, and to sign what it tells
 webhook = client.create_webhook(
@@ -225,12 +228,12 @@ webhook = client.create_webhook(
     ["model_version_alias.created", "model_version_alias.deleted"],
     secret=secret,
 )
-started.callback(client.delete_webhook, webhook.webhook_id)
-tried = client.test_webhook(webhook.webhook_id)
-assert tried.success, tried
+cleanup.callback(client.delete_webhook, webhook.webhook_id)
+test_delivery = client.test_webhook(webhook.webhook_id)
+assert test_delivery.success, test_delivery
 unsigned = http.post(f"http://{service}/webhook", json={"data": {"name": "iris_clf"}})
 assert unsigned.status_code == 401
-print(f"\nA webhook: signed by the registry {tried.response_status}, by nobody 401")
+print(f"\nA webhook: signed by the registry {test_delivery.response_status}, by nobody 401")
 
 # %% One client asks all the time
 stream, failures, enough = [], [], threading.Event()
@@ -256,7 +259,7 @@ asking = threading.Thread(target=keep_asking, daemon=True)
 asking.start()
 
 # %% Promote the hasty one, see the answers change; roll back, see them change back
-for what, version, uri in (
+for action, version, uri in (
     ("promote", versions[1], hasty),
     ("roll back", versions[0], champion),
 ):
@@ -265,11 +268,15 @@ for what, version, uri in (
     while not stream or stream[-1][0] != uri:
         assert time.monotonic() < called + 60, http.get(f"http://{service}/status").text
         time.sleep(0.001)
-    after = 1000 * (time.monotonic() - called)
-    print(f"{what}: service.py answers {stream[-1][1]} as {uri}, {after:.0f} ms after the call")
-    old = http.post(f"http://{stock}/invocations", json=json.loads(good)).json()["predictions"]
-    assert old == expected[champion]
-    print(f"{' ' * len(what)}  mlflow models serve answers {old}")
+    milliseconds = 1000 * (time.monotonic() - called)
+    print(
+        f"{action}: service.py answers {stream[-1][1]} as {uri}, {milliseconds:.0f} ms after the call"
+    )
+    stock_predictions = http.post(f"http://{stock}/invocations", json=json.loads(good)).json()[
+        "predictions"
+    ]
+    assert stock_predictions == expected[champion]
+    print(f"{' ' * len(action)}  mlflow models serve answers {stock_predictions}")
     # Some more from this version.
     time.sleep(1)
 
@@ -284,5 +291,5 @@ for uri, count in counts.items():
     print(f"  {uri}  {count}")
 
 # %% Take the webhook away, and stop both servers
-started.close()
+cleanup.close()
 assert webhook.webhook_id not in {hook.webhook_id for hook in client.list_webhooks()}

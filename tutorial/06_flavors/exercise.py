@@ -10,7 +10,7 @@ load_iris's columns, of float64 or float32; the alias is on your latest version.
 Then: lab check 06
 """
 
-# %% What it takes
+# %% Imports
 import os
 from importlib.metadata import packages_distributions
 

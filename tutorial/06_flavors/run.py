@@ -7,7 +7,7 @@ columns or a tensor, what a consumer may send, what the native loader gives. The
 probabilities through pyfunc, whose predict gives numbers of classes only.
 """
 
-# %% What it takes
+# %% Imports
 import contextlib
 import os
 import subprocess
@@ -22,32 +22,32 @@ from mlflow.models import infer_signature
 from sklearn.datasets import load_iris
 
 mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
-# Before the four are started: of two processes that make one experiment at once one would miss it.
+# Before the four start: if two processes create an experiment at once, one of them does not get it.
 mlflow.set_experiment("06_flavors")
 # A notebook has no __file__, but runs in its folder.
-here = Path(__file__ if "__file__" in globals() else "run.py").resolve().parent
+lesson_folder = Path(__file__ if "__file__" in globals() else "run.py").resolve().parent
 
 # %% Four frameworks, each in a process of its own, all at the same time
-started = {
+processes = {
     framework: subprocess.Popen(
-        [sys.executable, here / f"train_{framework}.py"],
+        [sys.executable, lesson_folder / f"train_{framework}.py"],
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
     for framework in ("sklearn", "xgboost", "pytorch", "tensorflow")
 }
-for framework, process in started.items():
-    print(f"$ python tutorial/{here.name}/train_{framework}.py")
-    said, complaint = process.communicate()
-    # 77: what it needs is not here.
+for framework, process in processes.items():
+    print(f"$ python tutorial/{lesson_folder.name}/train_{framework}.py")
+    output, error_output = process.communicate()
+    # 77: its framework is not installed.
     if process.returncode not in (0, 77):
-        for other in started.values():
-            other.terminate()
-        sys.exit(complaint)
-    print(said or f"  left out. {complaint}")
+        for other_process in processes.values():
+            other_process.terminate()
+        sys.exit(error_output)
+    print(output or f"  left out. {error_output}")
 
-# %% Two of them, by the versions that are champions now: an alias would not tell later which they were
+# %% Two of them, by version: an alias would not record which versions were the champions now
 client = MlflowClient()
 members = {}
 for framework in ("sklearn", "xgboost"):
@@ -66,7 +66,7 @@ packages = {
 with mlflow.start_run(run_name="iris_committee"):
     info = mlflow.pyfunc.log_model(
         name="model",
-        python_model=str(here / "committee.py"),
+        python_model=str(lesson_folder / "committee.py"),
         artifacts=members,
         signature=infer_signature(measures, by_sklearn, params={"weight": 0.5}),
         input_example=measures.head(2),
@@ -80,9 +80,9 @@ client.set_registered_model_tag("iris_committee", "lesson", "06_flavors")
 # %% Asked through pyfunc, it gives probabilities
 committee = mlflow.pyfunc.load_model("models:/iris_committee@champion")
 # The flower on which the two agree least.
-one = int(np.abs(by_sklearn - by_xgboost).sum(axis=1).argmax())
+flower = int(np.abs(by_sklearn - by_xgboost).sum(axis=1).argmax())
 print(f"iris_committee version {version.version} is made of {' and '.join(members.values())}")
-print(f"  {'flower ' + str(one):26}setosa  versicolor  virginica")
+print(f"  {'flower ' + str(flower):26}setosa  versicolor  virginica")
 for weight, expected in (
     (1.0, by_sklearn),
     (0.5, (by_sklearn + by_xgboost) / 2),
@@ -90,9 +90,8 @@ for weight, expected in (
 ):
     answers = committee.predict(measures, params={"weight": weight})
     assert np.allclose(answers, expected)
-    print(
-        f"  params={{'weight': {weight}}}    {answers[one][0]:6.3f}{answers[one][1]:12.3f}{answers[one][2]:11.3f}"
-    )
+    row = answers[flower]
+    print(f"  params={{'weight': {weight}}}    {row[0]:6.3f}{row[1]:12.3f}{row[2]:11.3f}")
 assert (committee.predict(measures) == committee.predict(measures, params={"weight": 0.5})).all()
 try:
     committee.predict(measures, params={"weight": "much"})

@@ -3,7 +3,7 @@
 One of four files that differ where their frameworks differ: PyTorch.
 """
 
-# %% What it takes
+# %% Imports
 import importlib.util
 import logging
 import os
@@ -31,7 +31,7 @@ from sklearn.model_selection import train_test_split
 from torch import nn
 
 flavor, name = mlflow.pytorch, "iris_pytorch"
-# What is sent on purpose further down is warned of.
+# MLflow would warn about the inputs that are sent on purpose further down.
 logging.getLogger("mlflow").setLevel(logging.ERROR)
 # pandas lends its rows, and PyTorch would rather own them; nobody writes to them here.
 warnings.filterwarnings("ignore", "The given NumPy array is not writable", UserWarning)
@@ -87,10 +87,10 @@ shutil.rmtree(folder, ignore_errors=True)
 answers = ask(model)
 contract = {
     "signature": infer_signature(rows, answers),
-    # More than one row: PyTorch takes a number of rows that is 1 for the only one that it will ever get.
+    # More than one row: from an example of one row PyTorch exports a model that takes one row only.
     "input_example": rows[:2],
     "pip_requirements": packages,
-    # A tensor has no names, so the order of its columns has to be told.
+    # A tensor has no column names, so the order of the columns is recorded here.
     "metadata": {"columns": list(X.columns)},
 }
 flavor.save_model(model, folder, **contract)
@@ -106,7 +106,7 @@ assert np.allclose(generic.predict(rows), answers)
 # %% What consumers may send
 frame = heldout.astype("float32")
 outcomes = {"takes": [], "misreads": [], "refuses": []}
-for what, sent in {
+for payload_name, payload in {
     "a float64 frame": heldout,
     "a float32 frame": frame,
     "a float64 array": heldout.to_numpy(copy=True),
@@ -116,10 +116,10 @@ for what, sent in {
     "a missing column": frame.iloc[:, :3].copy(),
 }.items():
     try:
-        outcome = "takes" if np.allclose(generic.predict(sent), answers) else "misreads"
+        outcome = "takes" if np.allclose(generic.predict(payload), answers) else "misreads"
     except MlflowException:
         outcome = "refuses"
-    outcomes[outcome].append(what)
+    outcomes[outcome].append(payload_name)
 
 # %% Into the registry
 version = mlflow.register_model(info.model_uri, name)
@@ -136,5 +136,5 @@ print(f"  file       {file.relative_to(folder)}")
 print(f"  signature  {kind} of {inputs.numpy_types()[0]} -> {info.signature.outputs}")
 print(f"  native     {type(native).__name__}")
 print(f"  packages   {', '.join(packages)}")
-for outcome, what in outcomes.items():
-    print(f"  {outcome:10} {', '.join(what) or 'nothing'}")
+for outcome, payload_names in outcomes.items():
+    print(f"  {outcome:10} {', '.join(payload_names) or 'nothing'}")

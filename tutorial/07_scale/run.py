@@ -7,7 +7,7 @@ some tasks and no row, none twice and none missing; and one plain process, on on
 faster than the cluster.
 """
 
-# %% What it takes: pyspark, and the Java that it runs on
+# %% Imports, and the Java that Spark runs on
 import contextlib
 import json
 import logging
@@ -38,7 +38,7 @@ from sklearn.preprocessing import StandardScaler
 
 
 def left_out(why):
-    """End with the exit status that means: cannot run here, and said what it lacks."""
+    """Print what is missing, and end with the exit status for a lesson that cannot run here."""
     print(f"Lesson 07 is left out: {why}", file=sys.stderr)
     sys.exit(77)
 
@@ -52,9 +52,11 @@ except ModuleNotFoundError:
     left_out("pyspark is not installed here. On your own machine: make lesson-07")
 java_home = os.environ.get("JAVA_HOME")
 java = shutil.which("java", path=str(Path(java_home, "bin")) if java_home else None)
-# On a Mac without Java there is a command of that name, too: it says that there is none.
-said = java and subprocess.run([java, "-version"], text=True, capture_output=True).stderr
-version = re.search(r'version "(\d+)', said or "")
+# A Mac without Java has a command of that name, too: it only prints that there is no Java.
+java_version_text = (
+    java and subprocess.run([java, "-version"], text=True, capture_output=True).stderr
+)
+version = re.search(r'version "(\d+)', java_version_text or "")
 if not version or int(version[1]) < 17:
     left_out(
         f"Spark needs Java 17 or newer, {f'{java} is {version[1]}' if version else 'and finds none'}"
@@ -66,7 +68,7 @@ master = os.environ.get("SPARK_MASTER_URL", "local[*]")
 on_cluster = not master.startswith("local")
 labs_own = master == "spark://spark-master:7077"
 for host, port in re.findall(r"([^/,]+):(\d+)", master):
-    # Spark itself tries for a minute, and then tells of it in a hundred lines.
+    # Spark itself would try for a minute, and then print a hundred lines.
     try:
         socket.create_connection((host, int(port)), timeout=5).close()
     except OSError as error:
@@ -100,7 +102,7 @@ with mlflow.start_run():
         signature=infer_signature(measures, pipeline.predict(measures)),
         pip_requirements=[f"scikit-learn=={sklearn.__version__}"],
     )
-# MLflow tells of it on stderr, here it is a part of the story.
+# MLflow reports the new version on stderr, and this lesson shows it.
 with contextlib.redirect_stderr(sys.stdout):
     registered = mlflow.register_model(model_info.model_uri, "iris_scale")
 MlflowClient().set_registered_model_alias("iris_scale", "champion", registered.version)
@@ -126,11 +128,11 @@ if "LAB_SPARK_MASTER_PAGE" in os.environ:
     print(f"  the master's page               {os.environ['LAB_SPARK_MASTER_PAGE']}")
 
 
-def spark_says(what):
+def spark_says(resource):
     """Return what the job's page is made of, as JSON."""
     # Not through a proxy: it is this process that answers.
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    address = f"{sc.uiWebUrl}/api/v1/applications/{sc.applicationId}/{what}"
+    address = f"{sc.uiWebUrl}/api/v1/applications/{sc.applicationId}/{resource}"
     with direct.open(address, timeout=10) as answer:
         return json.load(answer)
 
@@ -181,9 +183,9 @@ answers = flowers.select(
 ).toPandas()
 expected = pipeline.predict(answers[columns])
 print(f"The {len(answers)} flowers of iris, answers as the pipeline's own:")
-for how in ("by signature", "by position", "as a struct", "backwards"):
-    print(f"  {how:14}{(answers[how] == expected).sum():4}")
-assert all((answers[how] == expected).all() for how in ("by signature", "by position"))
+for way in ("by signature", "by position", "as a struct", "backwards"):
+    print(f"  {way:14}{(answers[way] == expected).sum():4}")
+assert all((answers[way] == expected).all() for way in ("by signature", "by position"))
 assert (answers["as a struct"] == expected).all() and (answers["backwards"] != expected).any()
 
 # %% Score them, Parquet to Parquet
@@ -219,11 +221,14 @@ def pull_the_plug(batches):
         if 700_000 in batch["id"].values and not unplugged.exists():
             unplugged.touch()
             for process in Path("/proc").glob("[0-9]*"):
-                words = [b""]
+                command = [b""]
                 # Meanwhile it may have ended.
                 with contextlib.suppress(OSError):
-                    words = (process / "cmdline").read_bytes().split(b"\0")
-                if words[0].endswith(b"java") and b"org.apache.spark.deploy.worker.Worker" in words:
+                    command = (process / "cmdline").read_bytes().split(b"\0")
+                if (
+                    command[0].endswith(b"java")
+                    and b"org.apache.spark.deploy.worker.Worker" in command
+                ):
                     # Its container ends with it, and so do the tasks in there, this one too.
                     os.kill(int(process.name), signal.SIGKILL)
             time.sleep(30)
@@ -239,14 +244,14 @@ if labs_own:
     disturbed.select("id", species_of().alias("species")).write.parquet(
         str(output / "scored_despite.parquet")
     )
-    took = time.perf_counter() - began
+    seconds = time.perf_counter() - began
     assert unplugged.exists() and (look_at("scored_despite.parquet") == result).all()
     job = next(job for job in spark_says("jobs") if "killed" in job.get("description", ""))
     stage = spark_says(f"stages/{job['stageIds'][-1]}?details=true")[0]
     failed = next(task for task in stage["tasks"].values() if task["status"] == "FAILED")
-    lost = next(one for one in spark_says("allexecutors") if not one["isActive"])
+    lost = next(executor for executor in spark_says("allexecutors") if not executor["isActive"])
     print("Again, and where row 700,000 comes by, a worker is killed. The job's page says:")
-    print(f"  job {job['jobId']:<10} {job['status']}, after {took:.1f} s")
+    print(f"  job {job['jobId']:<10} {job['status']}, after {seconds:.1f} s")
     print(f"  {stage['numCompleteTasks']} tasks done   {stage['numFailedTasks']} failed on the way")
     print(f"  the failed one {failed['errorMessage'].partition(' Reason')[0]}")
     print(f"  executor {lost['id']:<5} removed: {lost['removeReason'].partition(':')[0]}")

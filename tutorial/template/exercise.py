@@ -9,7 +9,7 @@ answers 0, 1 or 2.
 Then: lab check 00
 """
 
-# %% What it takes
+# %% Imports
 import contextlib
 import os
 import sys

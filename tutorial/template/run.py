@@ -5,7 +5,7 @@ Log a model, register it, and load it by an alias.
 What to look at: the model that answers at the end was loaded by its address alone.
 """
 
-# %% What it takes
+# %% Imports
 import contextlib
 import os
 import sys
@@ -27,7 +27,7 @@ mlflow.set_experiment("00_template")
 measures, species = load_iris(as_frame=True, return_X_y=True)
 model = make_pipeline(StandardScaler(), LogisticRegression()).fit(measures, species)
 
-# %% In a run, and registered; MLflow tells of it on stderr
+# %% In a run, and registered; MLflow reports the new version on stderr
 with mlflow.start_run(), contextlib.redirect_stderr(sys.stdout):
     model_info = mlflow.sklearn.log_model(
         model,

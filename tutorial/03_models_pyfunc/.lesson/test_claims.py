@@ -147,11 +147,11 @@ def test_two_who_set_an_alias_for_the_first_time_at_once_may_get_an_error_and_su
             errors = list(filter(None, pool.map(set_alias, [f"alias-{number}"] * 6)))
             if errors:
                 break
-    said = {
+    messages = {
         'duplicate key value violates unique constraint "registered_model_alias_pk"',
         "UNIQUE constraint failed: registered_model_aliases.",
     }
-    assert any(words in errors[0] for words in said)
+    assert any(words in errors[0] for words in messages)
     client.set_registered_model_alias(name, f"alias-{number}", "1")
     assert client.get_model_version_by_alias(name, f"alias-{number}").version == "1"
 
@@ -185,11 +185,11 @@ def test_without_a_signature_they_pass_in_any_order_with_a_warning_only():
 
 
 def test_extra_columns_are_warned_of_in_the_words_of_the_readme(signed, monkeypatch):
-    said = []
+    messages = []
     logger = "mlflow.models.utils._logger.warning"
-    monkeypatch.setattr(logger, lambda message, *_: said.append(message))
+    monkeypatch.setattr(logger, lambda message, *_: messages.append(message))
     signed.predict(ROWS.assign(colour="blue"))
-    assert said == [
+    assert messages == [
         "Found extra inputs in the model input that are not defined in the model signature: "
         "`['colour']`. These inputs will be ignored."
     ]
@@ -240,7 +240,7 @@ def test_the_trap_answers_wrong_without_any_warning():
 def test_a_digest_covers_the_index():
     frame = pd.DataFrame({"a": [1.0, 2.0]})
     moved = frame.set_index(pd.Index([5, 6]))
-    digests = [mlflow.data.from_pandas(one).digest for one in (frame, moved)]
+    digests = [mlflow.data.from_pandas(data).digest for data in (frame, moved)]
     assert digests[0] != digests[1]
 
 

@@ -92,9 +92,9 @@ def rows(query, value):
         connection = psycopg2.connect("")
     cursor = connection.cursor()
     cursor.execute(query, (value,))
-    found = cursor.fetchall()
+    fetched = cursor.fetchall()
     connection.close()
-    return found
+    return fetched
 
 
 def result(**metrics):
@@ -115,9 +115,9 @@ def test_a_value_equal_to_the_threshold_passes():
 def test_every_threshold_that_failed_is_named():
     limits = gate(threshold=0.5, min_absolute_change=0.25)
     candidate, champion = result(accuracy=0.4), result(accuracy=0.3)
-    said = refusal(mlflow.validate_evaluation_results, limits, candidate, champion)
-    assert "value threshold check failed" in said
-    assert "minimum absolute change check failed" in said
+    message = refusal(mlflow.validate_evaluation_results, limits, candidate, champion)
+    assert "value threshold check failed" in message
+    assert "minimum absolute change check failed" in message
 
 
 def test_without_a_champion_s_result_a_change_cannot_be_required():
@@ -129,8 +129,8 @@ def test_without_a_champion_s_result_a_change_cannot_be_required():
 
 
 def test_a_required_change_of_zero_is_refused():
-    said = refusal(gate, min_absolute_change=0)
-    assert said.endswith("`min_absolute_change` parameter must be a positive number.")
+    message = refusal(gate, min_absolute_change=0)
+    assert message.endswith("`min_absolute_change` parameter must be a positive number.")
 
 
 def test_the_older_ways_to_evaluate_are_deprecated_or_gone():
@@ -181,14 +181,14 @@ def test_a_classifier_gets_eight_metrics_four_plots_and_a_table(info):
 def test_without_archiving_both_are_in_production_and_the_address_means_the_higher_number(
     client, names, info
 ):
-    name, other = names[0], log()
-    for logged, archive in ((info, False), (other, True)):
+    name, other_info = names[0], log()
+    for logged, archive in ((info, False), (other_info, True)):
         in_stage(client, name, register(client, name, logged), "Production", archive)
-    assert means(f"models:/{name}/Production") == other.model_id
+    assert means(f"models:/{name}/Production") == other_info.model_id
     in_stage(client, name, "1", "Production")
     stages = {v.version: v.current_stage for v in client.search_model_versions(f"name='{name}'")}
     assert stages == {"1": "Production", "2": "Production"}
-    assert means(f"models:/{name}/Production") == other.model_id
+    assert means(f"models:/{name}/Production") == other_info.model_id
     in_stage(client, name, "1", "Production", archive=True)
     assert means(f"models:/{name}/Production") == info.model_id
 
@@ -232,17 +232,17 @@ def test_a_logged_model_cannot_be_copied(client, names, info):
 
 def test_aliases_and_stages_cannot_be_asked_for_and_there_is_no_or(client):
     for key in ("aliases", "current_stage"):
-        said = refusal(client.search_model_versions, f"{key} = 'champion'")
-        assert f"Invalid attribute key '{key}' specified." in said
-    said = refusal(client.search_model_versions, "name = 'a' or name = 'b'")
-    assert "Invalid clause(s) in filter string: or" in said
+        message = refusal(client.search_model_versions, f"{key} = 'champion'")
+        assert f"Invalid attribute key '{key}' specified." in message
+    message = refusal(client.search_model_versions, "name = 'a' or name = 'b'")
+    assert "Invalid clause(s) in filter string: or" in message
 
 
 def test_what_a_search_finds_has_no_aliases(client, names, info):
     version = register(client, names[0], info)
     client.set_registered_model_alias(names[0], "champion", version)
-    [found] = client.search_model_versions(f"name = '{names[0]}'")
-    assert found.aliases == []
+    [match] = client.search_model_versions(f"name = '{names[0]}'")
+    assert match.aliases == []
     assert client.get_model_version(names[0], version).aliases == ["champion"]
     assert client.get_registered_model(names[0]).aliases == {"champion": version}
 
@@ -253,8 +253,8 @@ def test_some_aliases_are_reserved(client, names, info):
         "Latest": "'latest' alias name (case insensitive) is reserved.",
         "v1": "Version alias name 'v1' is reserved.",
     }.items():
-        said = refusal(client.set_registered_model_alias, names[0], alias, version)
-        assert said == f"INVALID_PARAMETER_VALUE: {words}"
+        message = refusal(client.set_registered_model_alias, names[0], alias, version)
+        assert message == f"INVALID_PARAMETER_VALUE: {words}"
 
 
 def test_of_a_deleted_version_an_emptied_row_stays_and_its_number_is_not_given_again(
@@ -289,8 +289,8 @@ def test_a_deleted_logged_model_is_gone_under_its_id_and_loads_through_its_versi
     info = log()
     uri = f"models:/{names[0]}/{register(client, names[0], info)}"
     client.delete_logged_model(info.model_id)
-    said = refusal(mlflow.pyfunc.load_model, info.model_uri)
-    assert f"Logged model with ID '{info.model_id}' not found" in said
+    message = refusal(mlflow.pyfunc.load_model, info.model_uri)
+    assert f"Logged model with ID '{info.model_id}' not found" in message
     assert means(uri) == info.model_id
     query = "SELECT lifecycle_stage FROM logged_models WHERE model_id = %s"
     assert rows(query, info.model_id) == [("deleted",)]

@@ -11,7 +11,7 @@ example, so that a service can try it before it serves it. The alias is on your 
 Then: lab check 05
 """
 
-# %% What it takes
+# %% Imports
 import contextlib
 import logging
 import os

@@ -252,13 +252,13 @@ class Forwarder(threading.Thread):
 
     def cut(self):
         """Be gone."""
-        for one in (self.listening, *self.connected):
+        for connection in (self.listening, *self.connected):
             with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
+                connection.shutdown(socket.SHUT_RDWR)
+            connection.close()
 
 
-def here():
+def own_address():
     """Return the address of this machine as the tracking server sees it."""
     tracking = urlsplit(os.environ["MLFLOW_TRACKING_URI"])
     with socket.create_connection((tracking.hostname, tracking.port)) as connection:
@@ -356,13 +356,13 @@ def test_every_row_of_the_contract_is_tried():
 
 @pytest.mark.parametrize("row", CONTRACT, ids=lambda row: row[0])
 def test_row_of_the_contract_holds(servers, name, row):
-    what, *of_stock, of_service = row
+    payload_name, *of_stock, of_service = row
     of_stock = " ".join(filter(None, of_stock))
     for server, expected in zip(servers, (of_stock, of_service or of_stock), strict=True):
-        for sent in BODIES[what]:
+        for sent in BODIES[payload_name]:
             answer = server.ask(*sent) if isinstance(sent, tuple) else server.ask(sent)
-            said = answer.json() if answer.headers["Content-Type"] == JSON else {}
-            got = (str(answer.status_code), said.get("error_code"), said.get("error_class"))
+            error = answer.json() if answer.headers["Content-Type"] == JSON else {}
+            got = (str(answer.status_code), error.get("error_code"), error.get("error_class"))
             assert " ".join(filter(None, got)) == expected, (server.address, sent, answer.text)
             if server is servers[1]:
                 assert answer.headers["X-Model-URI"] == f"models:/{name}/1"
@@ -375,8 +375,8 @@ def test_a_stack_trace_goes_to_clients_of_mlflow_s_server_and_not_to_the_service
 
 
 def test_mlflow_s_server_says_unexpected_error_for_a_null(servers):
-    said = servers[0].ask(number("null")).json()["message"]
-    assert said.startswith("Encountered an unexpected error while evaluating the model. ")
+    message = servers[0].ask(number("null")).json()["message"]
+    assert message.startswith("Encountered an unexpected error while evaluating the model. ")
 
 
 @pytest.mark.parametrize(
@@ -399,8 +399,8 @@ def test_both_say_what_the_readme_quotes(servers, sent, says):
 
 def test_another_content_type_is_refused_in_the_words_of_the_readme(servers):
     for server in servers:
-        said = server.ask(json.dumps(GOOD), "text/plain").text
-        assert said.startswith("This predictor only supports the following content types")
+        message = server.ask(json.dumps(GOOD), "text/plain").text
+        assert message.startswith("This predictor only supports the following content types")
 
 
 def test_mlflow_s_server_has_pages_of_its_api_and_the_service_has_none(servers):
@@ -428,7 +428,7 @@ def test_mlflow_s_server_ends_where_its_alias_is_missing(name, tmp_path):
 
 @pytest.mark.parametrize("row", DELIVERIES, ids=lambda row: row[0])
 def test_row_of_the_deliveries_holds(service, name, row):
-    what, status, says = row
+    delivery, status, says = row
     move = {"name": name, "alias": "champion", "version": "1"}
     body, headers = service.signed(move)
     others, of_others = service.signed({"name": name, "alias": "challenger", "version": "1"})
@@ -442,9 +442,9 @@ def test_row_of_the_deliveries_holds(service, name, row):
         "the same delivery again": (body, headers),
     }
     assert list(sent) == [row[0] for row in DELIVERIES]
-    if what == "the same delivery again":
+    if delivery == "the same delivery again":
         assert service.ask(body, path="/webhook", **headers).status_code == 200
-    answer = service.ask(sent[what][0], path="/webhook", **sent[what][1])
+    answer = service.ask(sent[delivery][0], path="/webhook", **sent[delivery][1])
     assert str(answer.status_code) == status
     assert says.strip("`") in answer.text
 
@@ -483,9 +483,9 @@ def test_an_alias_deleted_leaves_the_version_serving_and_is_reported(
     client.delete_registered_model_alias(name, "champion")
     service.tell(name)
     service.wait_for(lambda: service.status()["problem"])
-    said = service.status()
-    assert "Registered model alias champion not found." in said["problem"]
-    assert (said["serves"], said["alias_means"]) == (f"models:/{name}/1", None)
+    status = service.status()
+    assert "Registered model alias champion not found." in status["problem"]
+    assert (status["serves"], status["alias_means"]) == (f"models:/{name}/1", None)
     assert service.serves(f"models:/{name}/1")
     assert service.get("/ready").ok
 
@@ -496,17 +496,17 @@ def test_a_challenger_that_fails_on_its_own_input_example_is_not_served(
     client.set_registered_model_alias(name, "champion", "3")
     service.tell(name)
     service.wait_for(lambda: service.status()["problem"])
-    said = service.status()
-    assert said["problem"].startswith(f"models:/{name}/3 is not served: ")
-    assert (said["serves"], said["alias_means"]) == (f"models:/{name}/1", "3")
+    status = service.status()
+    assert status["problem"].startswith(f"models:/{name}/3 is not served: ")
+    assert (status["serves"], status["alias_means"]) == (f"models:/{name}/1", "3")
     assert service.serves(f"models:/{name}/1")
 
 
 def test_status_and_metrics_name_the_version_served(service, name):
     uri = f"models:/{name}/1"
     service.ask(GOOD)
-    said = service.status()
-    assert (said["follows"], said["serves"]) == (f"models:/{name}@champion", uri)
+    status = service.status()
+    assert (status["follows"], status["serves"]) == (f"models:/{name}@champion", uri)
     metrics = service.get("/metrics").text
     assert f'serving_requests_total{{model="{uri}",status="200"}}' in metrics
     assert f'serving_model_loaded_timestamp_seconds{{model="{uri}"}}' in metrics
@@ -523,7 +523,7 @@ def test_a_delivery_is_tried_four_times_in_some_seconds_and_then_dropped(client)
         def log_message(self, *_):
             pass
 
-    with ThreadingHTTPServer((here(), 0), Refuses) as server:
+    with ThreadingHTTPServer((own_address(), 0), Refuses) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = "http://{}:{}/".format(*server.server_address)
         events = ["model_version_alias.created"]

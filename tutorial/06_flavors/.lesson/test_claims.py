@@ -84,16 +84,16 @@ def says(row, framework):
 def cells(framework):
     text = (HERE / f"train_{framework}.py").read_text(encoding="utf-8")
     # Of code: the first one tells which framework it is.
-    found = re.findall(r"^# %% (?!\[)(.+)\n((?s:.*?))(?=^# %%|\Z)", text, flags=re.MULTILINE)
-    return {name: cell.strip() for name, cell in found}
+    matches = re.findall(r"^# %% (?!\[)(.+)\n((?s:.*?))(?=^# %%|\Z)", text, flags=re.MULTILINE)
+    return {name: cell.strip() for name, cell in matches}
 
 
 @pytest.mark.parametrize("framework", list(MODULES)[1:])
 def test_the_files_differ_in_imports_and_model_only(framework):
-    first, other = cells("sklearn"), cells(framework)
-    assert list(first) == list(other)
-    differ = [name for name in first if first[name] != other[name]]
-    assert differ == ["What it takes", "The model"]
+    first, second = cells("sklearn"), cells(framework)
+    assert list(first) == list(second)
+    differ = [name for name in first if first[name] != second[name]]
+    assert differ == ["Imports", "The model"]
     for name in set(first) - set(differ):
         assert f'"{name}"' in README
 
@@ -145,9 +145,9 @@ def test_the_table_tells_what_becomes_of_another_order(made, framework):
 def test_another_order_gets_wrong_answers_without_a_warning_where_there_are_no_names(
     made, framework
 ):
-    said = []
+    messages = []
     handler = logging.Handler()
-    handler.emit = lambda record: said.append(record.getMessage())
+    handler.emit = lambda record: messages.append(record.getMessage())
     logger = logging.getLogger("mlflow")
     before = logger.level
     logger.addHandler(handler)
@@ -160,7 +160,7 @@ def test_another_order_gets_wrong_answers_without_a_warning_where_there_are_no_n
     finally:
         logger.removeHandler(handler)
         logger.setLevel(before)
-    assert said == []
+    assert messages == []
 
 
 @needs("pytorch")
@@ -290,21 +290,23 @@ def test_scikit_learn_s_pyfunc_calls_what_pyfunc_predict_fn_names(made):
 
 
 def test_a_column_too_few_is_refused_in_the_words_of_the_readme(made):
-    said = refusal(made["sklearn"]["generic"], made["sklearn"]["frame"].iloc[:, :3])
-    assert said == quoted("Model is missing inputs ['petal width (cm)'].")
+    message = refusal(made["sklearn"]["generic"], made["sklearn"]["frame"].iloc[:, :3])
+    assert message == quoted("Model is missing inputs ['petal width (cm)'].")
 
 
 @needs("pytorch", "tensorflow")
 def test_a_tensor_signature_refuses_in_the_words_of_the_readme(made, framework):
     generic, rows = made[framework]["generic"], made[framework]["rows"]
-    said = refusal(generic, rows.astype("float64"))
-    assert said == quoted("dtype of input float64 does not match expected dtype float32")
-    said = refusal(generic, rows[:, :3])
-    assert said == quoted("Shape of input (60, 3) does not match expected shape (-1, 4).")
-    said = refusal(generic, made[framework]["frame"].iloc[:, :3])
-    assert said.startswith(quoted("This model contains a model signature with an unnamed input."))
-    said = refusal(generic, rows.tolist())
-    assert said.startswith(
+    message = refusal(generic, rows.astype("float64"))
+    assert message == quoted("dtype of input float64 does not match expected dtype float32")
+    message = refusal(generic, rows[:, :3])
+    assert message == quoted("Shape of input (60, 3) does not match expected shape (-1, 4).")
+    message = refusal(generic, made[framework]["frame"].iloc[:, :3])
+    assert message.startswith(
+        quoted("This model contains a model signature with an unnamed input.")
+    )
+    message = refusal(generic, rows.tolist())
+    assert message.startswith(
         quoted(
             "This model contains a tensor-based model signature with no input names, "
             "which suggests a numpy array input"
@@ -340,8 +342,8 @@ def test_pickled_pytorch_keeps_the_class_takes_columns_and_is_warned_of(
 ):
     from torch import nn
 
-    file, said = made["pytorch"], []
-    monkeypatch.setattr("mlflow.pytorch._logger.warning", lambda text, *_: said.append(text))
+    file, messages = made["pytorch"], []
+    monkeypatch.setattr("mlflow.pytorch._logger.warning", lambda text, *_: messages.append(text))
     model = nn.Sequential(nn.Linear(4, 3))
     arguments = {
         "signature": infer_signature(file["heldout"], file["answers"]),
@@ -349,7 +351,7 @@ def test_pickled_pytorch_keeps_the_class_takes_columns_and_is_warned_of(
         "pip_requirements": file["packages"],
     }
     info = mlflow.pytorch.log_model(model, name="model", **arguments)
-    assert "execute arbitrary code" in " ".join(said)
+    assert "execute arbitrary code" in " ".join(messages)
     assert type(mlflow.pytorch.load_model(info.model_uri)) is nn.Sequential
     mlflow.pyfunc.load_model(info.model_uri).predict(file["heldout"])
 
@@ -388,8 +390,8 @@ def test_a_model_of_models_keeps_its_members_and_how_they_were_named(made, membe
         }
     before = mlflow.pyfunc.load_model(alias_info.model_uri).predict(rows)
     # Another champion, of another opinion.
-    other = clone(made["sklearn"]["model"]).fit(rows, np.roll(made["sklearn"]["truth"], 20))
-    other_info = mlflow.sklearn.log_model(other, name="model", pip_requirements=[])
+    other_model = clone(made["sklearn"]["model"]).fit(rows, np.roll(made["sklearn"]["truth"], 20))
+    other_info = mlflow.sklearn.log_model(other_model, name="model", pip_requirements=[])
     second = mlflow.register_model(other_info.model_uri, members["sklearn"])
     client.set_registered_model_alias(members["sklearn"], "champion", second.version)
     after = mlflow.pyfunc.load_model(alias_info.model_uri).predict(rows)
@@ -417,14 +419,16 @@ def test_the_committee_checks_which_numbers_make_sense(made, members, weight):
 
 
 def test_a_parameter_is_refused_or_ignored_in_the_words_of_the_readme(made, members, monkeypatch):
-    said = []
-    monkeypatch.setattr("mlflow.models.utils._logger.warning", lambda text, *_: said.append(text))
+    messages = []
+    monkeypatch.setattr(
+        "mlflow.models.utils._logger.warning", lambda text, *_: messages.append(text)
+    )
     model = mlflow.pyfunc.load_model(log_committee(made, members, "/1").model_uri)
     rows = made["sklearn"]["heldout"]
     assert np.array_equal(model.predict(rows, params={"wieght": 0.2}), model.predict(rows))
     assert quoted(
         "Unrecognized params ['wieght'] are ignored for inference. Supported params are: {'weight'}."
-    ) in " ".join(said)
+    ) in " ".join(messages)
     assert "Can not safely convert" in refusal(model, rows, params={"weight": "0.5"})
     assert refusal(model, rows, params={"weight": "much"}).startswith(
         quoted(

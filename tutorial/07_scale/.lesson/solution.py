@@ -12,7 +12,7 @@ are right as they are.
 Then: lab check 07
 """
 
-# %% What it takes
+# %% Imports
 import contextlib
 import logging
 import os
