@@ -1,5 +1,7 @@
 """lab reset and the sandbox find what there is on every page of MLflow's searches, not on the first only."""
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,15 +15,26 @@ LESSON = SimpleNamespace(name="02_log")
 COUNT = 5
 
 
+@pytest.fixture(scope="module")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with MLflow's tables, which take seconds to make."""
+    file = tmp_path_factory.mktemp("empty") / "mlflow.db"
+    mlflow.MlflowClient(f"sqlite:///{file}").search_experiments()
+    return file
+
+
 @pytest.fixture
-def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> mlflow.MlflowClient:
+def client(
+    empty_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[mlflow.MlflowClient]:
     """A client of an empty database, where a page has two results."""
     monkeypatch.setattr(reset, "PAGE_SIZE", 2)
     monkeypatch.setenv("LAB_OUTPUT", str(tmp_path / "output"))
-    before = mlflow.get_tracking_uri()
+    shutil.copy(empty_database, tmp_path / "mlflow.db")
+    previous_uri = mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'mlflow.db'}")
     yield mlflow.MlflowClient()
-    mlflow.set_tracking_uri(before)
+    mlflow.set_tracking_uri(previous_uri)
 
 
 def make_runs(client: mlflow.MlflowClient, experiment: str, folder: Path, model: str) -> None:
