@@ -116,17 +116,19 @@ def webhook_key() -> str:
 def start_server() -> subprocess.Popen[bytes]:
     """Start the server in a session of its own, so that it outlives this command and its Ctrl-C."""
     uri = f"sqlite:///{DATABASE}"
-    # As service mlflow in docker-compose.yml, which says why.
-    env = environment() | {
-        "MLFLOW_BACKEND_STORE_URI": uri,
-        "MLFLOW_SERVER_ALLOWED_HOSTS": "localhost:*,127.0.0.1:*",
-        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-        "MLFLOW_WEBHOOK_ALLOWED_SCHEMES": "http,https",
-        "MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS": "true",
-        "MLFLOW_WEBHOOK_CACHE_TTL": "0",
-        "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY": webhook_key(),
-    }
-    schema = subprocess.run([PYTHON, "-m", "lab.schema"], env=env, text=True, capture_output=True)
+    # What differs from service mlflow in docker-compose.yml, which says why.
+    env = (
+        environment()
+        | read_env_file(ROOT / "mlflow-server" / "server.env")
+        | {
+            "MLFLOW_BACKEND_STORE_URI": uri,
+            "MLFLOW_SERVER_ALLOWED_HOSTS": "localhost:*,127.0.0.1:*",
+            "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY": webhook_key(),
+        }
+    )
+    schema = subprocess.run(
+        [PYTHON, "-m", "lab.database_schema"], env=env, text=True, capture_output=True
+    )
     if schema.returncode != 0:
         raise LabError(schema.stderr.strip())
     command = [

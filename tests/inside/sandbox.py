@@ -8,10 +8,9 @@ from uuid import uuid4
 
 import mlflow
 import pytest
-from mlflow.entities import ViewType
 
 from lab.lessons import lab_root, lessons
-from lab.reset import ARTIFACTS, delete_artifacts
+from lab.reset import ARTIFACTS, all_pages, delete_artifacts
 
 
 def refuse_to_run_outside() -> None:
@@ -50,9 +49,9 @@ def remove_everything(prefix: str) -> None:
     The rows of a deleted experiment stay in the database, marked deleted, until `mlflow gc` runs there.
     """
     client = mlflow.MlflowClient()
-    for model in client.search_registered_models(f"name LIKE '{prefix}%'"):
+    ours = f"name LIKE '{prefix}%'"
+    for model in all_pages(client.search_registered_models, ours):
         client.delete_registered_model(model.name)
-    found = client.search_experiments(ViewType.ACTIVE_ONLY, filter_string=f"name LIKE '{prefix}%'")
-    for experiment in found:
+    for experiment in all_pages(client.search_experiments, filter_string=ours):
         delete_artifacts(f"{ARTIFACTS}{experiment.experiment_id}")
         client.delete_experiment(experiment.experiment_id)

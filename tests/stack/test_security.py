@@ -191,7 +191,7 @@ def test_a_build_gets_the_requirements_the_trainer_and_two_scripts_of_the_checko
     docker("build", "--quiet", *to)
     got = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
     allowed = re.compile(
-        r"requirements/[\w-]+\.txt|minio/setup\.py|mlflow-server/(objects\.py|object_store/__init__\.py|pyproject\.toml)"
+        r"requirements/[\w-]+\.txt|minio/setup\.py|mlflow-server/(objects\.py|lab_server/\w+\.py|pyproject\.toml)"
         r"|trainer/.*"
     )
     assert "requirements/server.txt" in got and "requirements/dev.txt" not in got

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy
 from alembic.script import ScriptDirectory
 
-from lab.schema import problem, revisions
+from lab.database_schema import problem, revisions
 
 
 def test_revisions_and_the_last_of_them_are_alembic_s():

@@ -29,7 +29,9 @@ from lab.verdict import check as run_check
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 console = Console(highlight=False)
 
-Wanted = Annotated[str, typer.Argument(metavar="NN", help="A lesson: 3, 03 or its folder's name.")]
+LessonName = Annotated[
+    str, typer.Argument(metavar="NN", help="A lesson: 3, 03 or its folder's name.")
+]
 
 
 @contextmanager
@@ -46,9 +48,9 @@ def user_errors() -> Iterator[None]:
         raise typer.Exit(1) from None
 
 
-def the_lesson(wanted: str) -> Lesson:
+def find_lesson(name: str) -> Lesson:
     """Return the lesson that the user means."""
-    return find(wanted, lessons(lab_root()))
+    return find(name, lessons(lab_root()))
 
 
 @app.callback(invoke_without_command=True)
@@ -60,10 +62,10 @@ def lab(context: typer.Context) -> None:
 
 
 @app.command()
-def run(lesson: Wanted) -> None:
+def run(lesson: LessonName) -> None:
     """Run a lesson's script."""
     with user_errors():
-        chosen = the_lesson(lesson)
+        chosen = find_lesson(lesson)
         status = subprocess.run(
             [sys.executable, str(chosen.scripts[0])], cwd=chosen.root
         ).returncode
@@ -79,14 +81,14 @@ def check(
 ) -> None:
     """See whether your exercise is done; it looks at what your script made, so run that first."""
     with user_errors():
-        chosen = [the_lesson(lesson)] if lesson else lessons(lab_root())
+        chosen = [find_lesson(lesson)] if lesson else lessons(lab_root())
         with console.status("Checking …"):
-            found = verdicts(chosen) if len(chosen) > 1 else [run_check(chosen[0])]
-        for one, verdict in zip(chosen, found, strict=True):
+            results = verdicts(chosen) if len(chosen) > 1 else [run_check(chosen[0])]
+        for checked, verdict in zip(chosen, results, strict=True):
             mark = "[green]passed[/green]" if verdict.passed else "[yellow]not yet[/yellow]"
-            console.print(f"{one.name}: {mark}")
+            console.print(f"{checked.name}: {mark}")
             console.print(escape(verdict.text), soft_wrap=True)
-        if lesson and not found[0].passed:
+        if lesson and not results[0].passed:
             if as_shipped(chosen[0]):
                 name = chosen[0].exercise.relative_to(chosen[0].root)
                 console.print(
@@ -95,20 +97,20 @@ def check(
                     soft_wrap=True,
                 )
             console.print(f"[dim]A hint: lab hint {chosen[0].number}[/dim]")
-        if not all(verdict.passed for verdict in found):
+        if not all(verdict.passed for verdict in results):
             raise typer.Exit(1)
 
 
 @app.command()
 def hint(
-    lesson: Wanted,
+    lesson: LessonName,
     grade: Annotated[
         int, typer.Argument(min=1, max=3, help="1 a question, 2 a pointer, 3 nearly the answer.")
     ] = 1,
 ) -> None:
     """Show a hint for an exercise."""
     with user_errors():
-        chosen = the_lesson(lesson)
+        chosen = find_lesson(lesson)
         console.print(escape(chosen.hints[grade - 1]), soft_wrap=True)
         if grade < len(chosen.hints):
             console.print(f"[dim]More: lab hint {chosen.number} {grade + 1}[/dim]")
@@ -116,22 +118,26 @@ def hint(
 
 @app.command()
 def solution(
-    lesson: Wanted,
+    lesson: LessonName,
     spoil: Annotated[
         bool, typer.Option("--spoil", help="Show it even before your exercise has passed.")
     ] = False,
 ) -> None:
     """Show the solution beside your exercise, as a diff, once that has passed."""
     with user_errors():
-        chosen = the_lesson(lesson)
+        chosen = find_lesson(lesson)
         if not spoil and not run_check(chosen).passed:
             raise LabError(
                 f"Your exercise has not passed yet: lab check {chosen.number}. To see the solution all the same: "
                 f"lab solution {chosen.number} --spoil"
             )
         files = [path.relative_to(chosen.root) for path in (chosen.exercise, chosen.solution)]
-        texts = [(chosen.root / path).read_text(encoding="utf-8").splitlines() for path in files]
-        diff = "\n".join(difflib.unified_diff(*texts, *map(str, files), lineterm=""))
+        exercise, solved = [
+            (chosen.root / path).read_text(encoding="utf-8").splitlines() for path in files
+        ]
+        names = [str(path) for path in files]
+        lines = difflib.unified_diff(exercise, solved, names[0], names[1], lineterm="")
+        diff = "\n".join(lines)
         console.print(
             Syntax(diff, "diff", background_color="default")
             if console.is_terminal
@@ -141,22 +147,22 @@ def solution(
 
 @app.command()
 def reset(
-    lesson: Wanted,
+    lesson: LessonName,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Remove what one lesson made: its runs, models, objects and files."""
     with user_errors():
         from lab import reset as reset_module
 
-        chosen = the_lesson(lesson)
-        left = reset_module.find(chosen)
-        if not left:
+        chosen = find_lesson(lesson)
+        leftovers = reset_module.find(chosen)
+        if not leftovers:
             console.print(f"Nothing of {chosen.name} is there.")
             return
-        console.print(f"{chosen.name} made: {left}", soft_wrap=True)
+        console.print(f"{chosen.name} made: {leftovers}", soft_wrap=True)
         if not yes and not typer.confirm("Delete it?"):
             raise typer.Exit(1)
-        reset_module.remove(left)
+        reset_module.remove(leftovers)
         console.print("Deleted.")
 
 

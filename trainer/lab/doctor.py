@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from lab.errors import LabError
 
-# How long one request may take.
-SECONDS = 2
+# How long one connection or request may take.
+REQUEST_SECONDS = 2
 
 Check = Callable[[], str]
 
@@ -43,8 +43,9 @@ def chain(checks: dict[str, Check]) -> list[Row]:
     """Carry out checks of which each builds on those before it: after a failure the others wait."""
     rows: list[Row] = []
     for name, check in checks.items():
-        failed = next((row.name for row in rows if row.ok is False), None)
-        rows.append(Row(name, None, f"waits for: {failed}") if failed else look(name, check))
+        failed_name = next((row.name for row in rows if row.ok is False), None)
+        row = Row(name, None, f"waits for: {failed_name}") if failed_name else look(name, check)
+        rows.append(row)
     return rows
 
 

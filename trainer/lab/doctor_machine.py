@@ -58,10 +58,10 @@ def memory() -> str:
     values = dict(line.split(":") for line in meminfo.read_text().splitlines())
     free = int(values["MemAvailable"].split()[0]) * 1024
     for limit, used, statistics, cache in CGROUP_FILES:
-        if limit.exists() and (most := limit.read_text().strip()) != "max":
+        if limit.exists() and (maximum := limit.read_text().strip()) != "max":
             # What a container has read from its files can be dropped at any time.
             droppable = dict(line.split() for line in statistics.read_text().splitlines())[cache]
-            free = min(free, int(most) - int(used.read_text()) + int(droppable))
+            free = min(free, int(maximum) - int(used.read_text()) + int(droppable))
     if free < LEAST_MEMORY:
         raise Finding(
             f"Only {free // MEBI} MiB of memory are available, a lesson takes about 300. "
@@ -73,20 +73,22 @@ def memory() -> str:
 def variables() -> str:
     """No variable left over from other work overrides the lab's."""
     settings = (lab_root() / "trainer" / "client.env").read_text().splitlines()
-    ours = {line.split("=")[0] for line in settings if not line.startswith("#")} | {
+    lab_names = {line.split("=")[0] for line in settings if not line.startswith("#")} | {
         "MLFLOW_TRACKING_URI"
     }
     # MLFLOW_PORT is the lab's own setting, of .env.
-    ours.add("MLFLOW_PORT")
-    strange = [
-        name for name in os.environ if name.startswith(("AWS_", "MLFLOW_")) and name not in ours
+    lab_names.add("MLFLOW_PORT")
+    leftover = [
+        name
+        for name in os.environ
+        if name.startswith(("AWS_", "MLFLOW_")) and name not in lab_names
     ]
     # Only a file of authorities, which no request of ours needs and none is harmed by.
-    strange = sorted(set(strange) - {"AWS_CA_BUNDLE"})
-    if strange:
+    leftover = sorted(set(leftover) - {"AWS_CA_BUNDLE"})
+    if leftover:
         raise Finding(
-            f"{', '.join(strange)} is set here and not by the lab; MLflow and boto3 obey such variables. "
-            f"Remove it: unset {' '.join(strange)}"
+            f"{', '.join(leftover)} is set here and not by the lab; MLflow and boto3 obey such variables. "
+            f"Remove it: unset {' '.join(leftover)}"
         )
     return "none left over"
 
@@ -98,15 +100,17 @@ def git() -> str:
             "There is no git, so runs record no commit. Install git (Debian: apt install git)."
         )
     root = lab_root()
-    asked = subprocess.run(["git", "-C", root, "rev-parse", "HEAD"], text=True, capture_output=True)
-    if "dubious ownership" in asked.stderr:
+    result = subprocess.run(
+        ["git", "-C", root, "rev-parse", "HEAD"], text=True, capture_output=True
+    )
+    if "dubious ownership" in result.stderr:
         raise Finding(
             f"git does not trust {root}, whose owner is somebody else, so runs record no commit. "
             f"Trust it: git config --global --add safe.directory {root}"
         )
-    if asked.returncode != 0:
+    if result.returncode != 0:
         return "no checkout of git's: runs record no commit"
-    return f"commit {asked.stdout[:12]}"
+    return f"commit {result.stdout[:12]}"
 
 
 def user_name() -> str:
@@ -123,29 +127,29 @@ def user_name() -> str:
 def packages() -> str:
     """The packages are those that the lab was tested with."""
     pinned = (lab_root() / "requirements" / "trainer.txt").read_text().splitlines()
-    wanted = [
+    requirements = [
         Requirement(line.strip(" \\")) for line in pinned if "==" in line and "--hash" not in line
     ]
-    others = []
-    for requirement in wanted:
+    mismatches = []
+    for requirement in requirements:
         if requirement.marker and not requirement.marker.evaluate():
             continue
         try:
-            found = version(requirement.name)
+            installed = version(requirement.name)
         except PackageNotFoundError:
-            found = "missing"
+            installed = "missing"
         if not requirement.specifier.contains(
-            found if found != "missing" else "0", prereleases=True
+            installed if installed != "missing" else "0", prereleases=True
         ):
-            others.append(
-                f"{requirement.name} {found} (pinned: {str(requirement.specifier).lstrip('=')})"
+            mismatches.append(
+                f"{requirement.name} {installed} (pinned: {str(requirement.specifier).lstrip('=')})"
             )
-    if others:
+    if mismatches:
         raise Finding(
-            f"Not as pinned: {', '.join(others)}. Build again: docker compose up --build --wait "
+            f"Not as pinned: {', '.join(mismatches)}. Build again: docker compose up --build --wait "
             "(embedded: remove .venv, then make up)."
         )
-    return f"{len(wanted)} as pinned"
+    return f"{len(requirements)} as pinned"
 
 
 CHECKS = {"disk": disk, "memory": memory, "user name": user_name}

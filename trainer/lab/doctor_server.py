@@ -11,7 +11,7 @@ from uuid import uuid4
 import requests
 
 from lab import explain
-from lab.doctor import SECONDS, Finding
+from lab.doctor import REQUEST_SECONDS, Finding
 
 
 def address() -> str:
@@ -47,21 +47,25 @@ def port_answers() -> str:
     parts = urlsplit(address())
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
-        with socket.create_connection((parts.hostname, port), timeout=SECONDS):
+        with socket.create_connection((parts.hostname, port), timeout=REQUEST_SECONDS):
             return f"port {port} is open"
     except OSError as error:
         raise Finding(explain.unreachable(address(), str(error))) from None
 
 
-def api(method: str, path: str, **more: object) -> requests.Response:
-    """Send one request to the server's REST API; Finding if it gets no answer or the server fails."""
+def api(
+    method: str, path: str, params: dict[str, int] | None = None, data: bytes | None = None
+) -> requests.Response:
+    """Send one request to the server's REST API; Finding if it gets no response or the server fails."""
     try:
-        answer = requests.request(method, f"{address()}{path}", timeout=SECONDS, **more)
+        response = requests.request(
+            method, f"{address()}{path}", params=params, data=data, timeout=REQUEST_SECONDS
+        )
     except requests.RequestException as error:
         raise Finding(explain.unreachable(address(), type(error).__name__)) from None
-    if answer.status_code >= 500:
-        raise Finding(explain.broken(address(), str(answer.status_code)))
-    return answer
+    if response.status_code >= 500:
+        raise Finding(explain.broken(address(), str(response.status_code)))
+    return response
 
 
 SEARCH = "/api/2.0/mlflow/experiments/search"
@@ -69,17 +73,17 @@ SEARCH = "/api/2.0/mlflow/experiments/search"
 
 def host_allowed() -> str:
     """The server lets us in under the name by which we call it."""
-    answer = api("GET", SEARCH, params={"max_results": 1})
-    if answer.status_code == 403 and "Invalid Host header" in answer.text:
+    response = api("GET", SEARCH, params={"max_results": 1})
+    if response.status_code == 403 and "Invalid Host header" in response.text:
         raise Finding(explain.host_refused(address()))
     return f"{urlsplit(address()).hostname} is let in"
 
 
 def is_mlflow() -> str:
     """What answers there is MLflow."""
-    answer = api("GET", SEARCH, params={"max_results": 1})
-    kind = answer.headers.get("content-type", "")
-    if answer.status_code != 200 or "application/json" not in kind:
+    response = api("GET", SEARCH, params={"max_results": 1})
+    kind = response.headers.get("content-type", "")
+    if response.status_code != 200 or "application/json" not in kind:
         raise Finding(explain.not_mlflow(address()))
     return "its API answers"
 
@@ -97,28 +101,29 @@ def same_version() -> str:
 
 def artifact_round_trip() -> str:
     """A file goes through the server to the store, and comes back."""
-    path, sent = f"/api/2.0/mlflow-artifacts/artifacts/lab-doctor-{uuid4().hex}", uuid4().bytes
+    path, content = f"/api/2.0/mlflow-artifacts/artifacts/lab-doctor-{uuid4().hex}", uuid4().bytes
     try:
-        stored = api("PUT", path, data=sent)
+        uploaded = api("PUT", path, data=content)
     except Finding as finding:
         raise Finding(
             f"{finding}\nIf `store account` below is ok, the store is there and has no room: make some on the disk "
             "of Docker's volumes (docker system df), or delete what nobody needs: lab reset"
         ) from None
-    back = api("GET", path)
+    downloaded = api("GET", path)
     api("DELETE", path)
-    if stored.status_code != 200 or back.content != sent:
+    if uploaded.status_code != 200 or downloaded.content != content:
         raise Finding(
-            f"The server does not pass artifacts on to its store (status {stored.status_code}, {back.status_code}). "
+            "The server does not pass artifacts on to its store "
+            f"(status {uploaded.status_code}, {downloaded.status_code}). "
             "It must run with --artifacts-destination, as in docker-compose.yml."
         )
-    return f"{len(sent)} bytes, there and back"
+    return f"{len(content)} bytes, there and back"
 
 
 def proxied_root() -> str:
     """Experiments keep their artifacts through the server, so that no client needs a key of the store."""
-    answer = api("GET", SEARCH, params={"max_results": 100})
-    for experiment in answer.json().get("experiments", []):
+    response = api("GET", SEARCH, params={"max_results": 100})
+    for experiment in response.json().get("experiments", []):
         root = experiment["artifact_location"]
         if not root.startswith("mlflow-artifacts:"):
             raise Finding(

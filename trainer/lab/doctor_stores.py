@@ -8,15 +8,14 @@ import sqlalchemy
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-import lab.schema
-from lab import store
-from lab.doctor import SECONDS, Finding
+from lab import database_schema, store
+from lab.doctor import REQUEST_SECONDS, Finding
 
 
 def database_reader() -> str:
     """The read-only database account works, and is read-only."""
     try:
-        connection = psycopg2.connect("", connect_timeout=SECONDS)
+        connection = psycopg2.connect("", connect_timeout=REQUEST_SECONDS)
     except psycopg2.OperationalError as error:
         raise Finding(
             f"Postgres does not let {os.environ['PGUSER']} in: {str(error).strip()}\n"
@@ -38,7 +37,9 @@ def database_reader() -> str:
 
 
 # Gives up soon.
-HASTY = Config(connect_timeout=SECONDS, read_timeout=SECONDS, retries={"total_max_attempts": 1})
+HASTY = Config(
+    connect_timeout=REQUEST_SECONDS, read_timeout=REQUEST_SECONDS, retries={"total_max_attempts": 1}
+)
 
 
 def store_reader() -> str:
@@ -63,12 +64,12 @@ def store_reader_cannot_write() -> str:
         store.s3_client(HASTY).put_object(
             Bucket=os.environ["LAB_S3_BUCKET"], Key="lab-doctor", Body=b"", IfMatch="none"
         )
-        answer = "it wrote"
+        outcome = "it wrote"
     except ClientError as error:
-        answer = error.response["Error"]["Code"]
-    if answer != "AccessDenied":
+        outcome = error.response["Error"]["Code"]
+    if outcome != "AccessDenied":
         raise Finding(
-            f"The account {account} should not write to the store, and may ({answer}). "
+            f"The account {account} should not write to the store, and may ({outcome}). "
             "Set its policy again: docker compose up --wait"
         )
     return f"{account} cannot write"
@@ -77,7 +78,7 @@ def store_reader_cannot_write() -> str:
 def schema() -> str:
     """The database's schema is that of this MLflow."""
     try:
-        problem = lab.schema.problem(store.engine())
+        problem = database_schema.problem(store.engine())
     except sqlalchemy.exc.SQLAlchemyError as error:
         raise Finding(
             f"The database's schema cannot be read: {str(error).splitlines()[0]}"

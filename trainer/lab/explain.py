@@ -1,13 +1,23 @@
 """Turn the failures that a newcomer meets into one message that says what to do.
 
-Lessons are plain MLflow scripts that import nothing of ours, so this is installed from outside:
-zz_lab_explain.pth in the environment's site-packages calls install() when Python starts. Whatever
-is not recognised here keeps its traceback.
+Lessons are plain MLflow scripts that import nothing of ours, so this is installed from outside. When Python
+starts, zz_lab_explain.pth in the environment's site-packages calls install(). IPython catches the errors of a
+notebook's cells itself, so Python's hook never sees them: etc/ipython/ipython_config.py in the environment makes
+every kernel call load_ipython_extension(). An error that is not recognised here keeps its traceback.
 """
+
+from __future__ import annotations
 
 import os
 import sys
 from types import TracebackType
+
+# typing.TYPE_CHECKING would import typing, which slows every start of Python down.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from IPython.core.interactiveshell import InteractiveShell
 
 TRACKING_URI = "MLFLOW_TRACKING_URI"
 
@@ -20,9 +30,10 @@ def start_command() -> str:
 def causes(error: BaseException) -> list[BaseException]:
     """Return `error` and the errors behind it, the outermost first."""
     chain: list[BaseException] = []
-    while error is not None and error not in chain:
-        chain.append(error)
-        error = error.__cause__ or error.__context__
+    cause: BaseException | None = error
+    while cause is not None and cause not in chain:
+        chain.append(cause)
+        cause = cause.__cause__ or cause.__context__
     return chain
 
 
@@ -137,8 +148,8 @@ def own_lines(error: BaseException, traceback: TracebackType | None) -> str | No
     from traceback import extract_tb
 
     lines = [frame for frame in extract_tb(traceback) if frame.filename.endswith(script)]
-    where = "".join(f"{script}, line {frame.lineno}: {frame.line}\n" for frame in lines)
-    return f"{where}{type(error).__name__}: {error}" if lines else None
+    own = "".join(f"{script}, line {frame.lineno}: {frame.line}\n" for frame in lines)
+    return f"{own}{type(error).__name__}: {error}" if lines else None
 
 
 def hook(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
@@ -156,3 +167,25 @@ def install() -> None:
     if not os.environ.get(TRACKING_URI, "unset").strip():
         del os.environ[TRACKING_URI]
     sys.excepthook = hook
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """Make this IPython explain the errors of its cells; IPython calls this by its name.
+
+    The cell has failed all the same, so "Run All" stops there. `%tb` shows the traceback.
+    """
+    show: Callable[..., None] = shell.showtraceback
+
+    def showtraceback(*arguments: object, **options: object) -> None:
+        error = sys.exc_info()[1]
+        if error is None or (message := explain(error)) is None:
+            show(*arguments, **options)
+            return
+        # IPython asks an exception that has this method how it wants to be shown.
+        error._render_traceback_ = lambda: [message]  # type: ignore[attr-defined]
+        try:
+            show(*arguments, **options)
+        finally:
+            del error._render_traceback_  # type: ignore[attr-defined]
+
+    shell.showtraceback = showtraceback  # type: ignore[method-assign]

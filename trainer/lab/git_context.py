@@ -19,25 +19,25 @@ def folder() -> Path | None:
     # The main file of a notebook is its kernel's, which runs in the notebook's folder.
     if _is_in_jupyter_notebook():
         return Path.cwd()
-    script = _get_main_file()
+    script = _get_main_file()  # type: ignore[no-untyped-call]
     return Path(script).resolve().parent if script else None
 
 
 @cache
 def state() -> dict[str, str]:
     """Return the tags of the checkout that the script or notebook lies in, none where there is no checkout."""
-    where = folder()
-    if where is None:
+    code_folder = folder()
+    if code_folder is None:
         return {}
     command = ["git", "--no-optional-locks", "status", "--porcelain"]
     try:
-        done = subprocess.run(command, cwd=where, text=True, capture_output=True)
+        status = subprocess.run(command, cwd=code_folder, text=True, capture_output=True)
     except OSError:
         return {}
-    if done.returncode != 0:
+    if status.returncode != 0:
         return {}
-    tags = {MLFLOW_GIT_DIRTY: "true" if done.stdout else "false"}
-    if _is_in_jupyter_notebook() and (commit := get_git_commit(str(where))):
+    tags = {MLFLOW_GIT_DIRTY: "true" if status.stdout else "false"}
+    if _is_in_jupyter_notebook() and (commit := get_git_commit(str(code_folder))):
         tags[MLFLOW_GIT_COMMIT] = commit
     return tags
 

@@ -57,7 +57,7 @@ class Lesson:
 
     @property
     def profile(self) -> str | None:
-        """The Compose profile with all that the lesson can use, None if the trainer has it: the file .lesson/profile."""
+        """The Compose profile with what the lesson uses, from .lesson/profile; None if the trainer has it all."""
         file = self.support / "profile"
         return file.read_text(encoding="utf-8").strip() if file.exists() else None
 

@@ -1,12 +1,13 @@
 """Where a model comes from: who, when, on which data, from which code, with which packages."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
 import mlflow
 from mlflow.entities import Run
+from mlflow.entities.model_registry import ModelVersion
 
 from lab.errors import LabError
 from lab.lessons import lab_root
@@ -20,18 +21,18 @@ def lineage(uri: str) -> list[tuple[str, str]]:
 
     Raises LabError if the URI leads nowhere.
     """
-    found = resolve(uri)
-    facts = [("model", found.steps[-1] if found.steps else found.location)]
-    if found.run is None:
+    resolved = resolve(uri)
+    facts = [("model", resolved.steps[-1] if resolved.steps else resolved.location)]
+    if resolved.run is None:
         facts.append(
             ("run", "none (any more): who trained it, and on what, was recorded with the run only")
         )
     else:
-        facts += of_run(found.run)
-    facts += list(packages(found))
-    facts += list(neighbours(found))
-    if found.run is not None:
-        facts.append(("reproduce", reproduction(found)))
+        facts += of_run(resolved.run)
+    facts += list(packages(resolved))
+    facts += list(neighbours(resolved))
+    if resolved.run is not None:
+        facts.append(("reproduce", reproduction(uri, resolved.run)))
     return facts
 
 
@@ -43,10 +44,10 @@ def of_run(run: Run) -> list[tuple[str, str]]:
     datasets = [
         f"{used.dataset.name} {used.dataset.digest}"
         + "".join(f" ({tag.value})" for tag in used.tags if tag.key == "mlflow.data.context")
-        for used in run.inputs.dataset_inputs
+        for used in (run.inputs.dataset_inputs if run.inputs else [])
     ]
     tree = {"true": "the tree had changes", "false": "the tree was clean"}.get(
-        tags.get(DIRTY), "tree not recorded"
+        tags.get(DIRTY, ""), "tree not recorded"
     )
     code = f"commit {tags[COMMIT]}, {tree}" if COMMIT in tags else "no commit recorded"
     return [
@@ -61,55 +62,58 @@ def of_run(run: Run) -> list[tuple[str, str]]:
     ]
 
 
-def pairs(values: dict[str, object]) -> str:
+def pairs(values: Mapping[str, object]) -> str:
     """Return name=value pairs in order."""
     return ", ".join(f"{name}={value}" for name, value in sorted(values.items())) or "none"
 
 
-def packages(found: Resolved) -> Iterator[tuple[str, str]]:
+def packages(resolved: Resolved) -> Iterator[tuple[str, str]]:
     """Yield the packages that the model asks for, against those installed here."""
     try:
-        text = model_file(found, "requirements.txt")
+        text = model_file(resolved, "requirements.txt")
     except LabError:
         yield "package", "not known: the model's files are gone from the store"
         return
-    for name, wanted in re.findall(r"^([\w.-]+)(?:==([^\s;]+))?", text, flags=re.MULTILINE):
+    for name, pinned in re.findall(r"^([\w.-]+)(?:==([^\s;]+))?", text, flags=re.MULTILINE):
         try:
-            here = version(name)
+            installed = version(name)
         except PackageNotFoundError:
-            here = "not installed"
-        same = "the same here" if here == wanted else f"here {here}"
-        yield "package", f"{name} {wanted or '(any version)'}, {same}"
+            installed = "not installed"
+        comparison = "the same here" if installed == pinned else f"here {installed}"
+        yield "package", f"{name} {pinned or '(any version)'}, {comparison}"
 
 
-def neighbours(found: Resolved) -> Iterator[tuple[str, str]]:
+def neighbours(resolved: Resolved) -> Iterator[tuple[str, str]]:
     """Yield the registered versions that are this model, each with the versions before and after it."""
-    versions = [found.version] if found.version else registered_as(found)
-    for this in versions:
-        numbers = [int(v.version) for v in versions_of(this.name)]
-        before = max((n for n in numbers if n < int(this.version)), default=None)
-        after = min((n for n in numbers if n > int(this.version)), default=None)
-        aliases = mlflow.MlflowClient().get_registered_model(this.name).aliases
-        here = "".join(f" @{alias}" for alias, number in aliases.items() if number == this.version)
+    versions = [resolved.version] if resolved.version else registered_as(resolved)
+    for model_version in versions:
+        name, number = model_version.name, int(model_version.version)
+        numbers = [int(v.version) for v in versions_of(name)]
+        before = max((n for n in numbers if n < number), default=None)
+        after = min((n for n in numbers if n > number), default=None)
+        all_aliases = mlflow.MlflowClient().get_registered_model(name).aliases
+        aliases = "".join(f" @{alias}" for alias, n in all_aliases.items() if int(n) == number)
         yield (
             "registered",
-            f"{this.name} version {this.version} (stage {this.current_stage}{here}); "
+            f"{name} version {number} (stage {model_version.current_stage}{aliases}); "
             f"before it: {before or 'none'}, after it: {after or 'none'}",
         )
 
 
-def registered_as(found: Resolved) -> list:
+def registered_as(resolved: Resolved) -> list[ModelVersion]:
     """Return the registered versions whose source is this logged model."""
-    if found.logged_model is None or found.run is None:
+    if resolved.logged_model is None or resolved.run is None:
         return []
-    candidates = mlflow.MlflowClient().search_model_versions(f"run_id = '{found.run.info.run_id}'")
-    return [v for v in candidates if v.source == f"models:/{found.logged_model.model_id}"]
+    candidates = mlflow.MlflowClient().search_model_versions(
+        f"run_id = '{resolved.run.info.run_id}'"
+    )
+    return [v for v in candidates if v.source == f"models:/{resolved.logged_model.model_id}"]
 
 
-def reproduction(found: Resolved) -> str:
+def reproduction(uri: str, run: Run) -> str:
     """Return the command that reproduces the run, from the name of its experiment, which is its lesson's."""
-    experiment = mlflow.get_experiment(found.run.info.experiment_id).name
+    experiment = mlflow.get_experiment(run.info.experiment_id).name
     script = f"examples/{experiment}/reproduce_run.py"
     if not (lab_root() / script).exists():
-        return f"no example for {experiment}; its script: {found.run.data.tags.get('mlflow.source.name', 'unknown')}"
-    return f'MODEL_URI="{found.uri}" python {script}'
+        return f"no example for {experiment}; its script: {run.data.tags.get('mlflow.source.name', 'unknown')}"
+    return f'MODEL_URI="{uri}" python {script}'

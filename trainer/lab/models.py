@@ -35,63 +35,69 @@ def resolve(uri: str) -> Resolved:
 
     Raises LabError, which names what there is instead, if it leads nowhere.
     """
-    found = Resolved(uri)
+    resolved = Resolved(uri)
     try:
         if match := re.fullmatch(r"runs:/(\w+)/(.+)", uri):
-            from_run(found, *match.groups())
+            from_run(resolved, *match.groups())
         elif match := re.fullmatch(r"models:/(m-\w+)", uri):
-            from_logged_model(found, match[1])
+            from_logged_model(resolved, match[1])
         elif match := re.fullmatch(r"models:/([^/@:]+)(?:/([^/@:]+)|@([^/@:]+))", uri):
-            from_registry(found, *match.groups())
+            from_registry(resolved, *match.groups(default=""))
         else:
             raise LabError(f"{uri!r} is no model URI. Use {FORMS}.")
     except MlflowException as error:
         if error.error_code not in USER_CODES:
             raise
-        raise LabError(f"{uri}: {error.message}\n{what_there_is()}") from None
-    return found
+        raise LabError(f"{uri}: {error.message}\n{registered_models()}") from None
+    return resolved
 
 
-def what_there_is() -> str:
+def registered_models() -> str:
     """Return a sentence that lists the registered models with their versions and aliases."""
-    known = []
+    descriptions = []
     for model in mlflow.MlflowClient().search_registered_models(max_results=20):
         versions = mlflow.MlflowClient().search_model_versions(f"name = '{model.name}'")
         numbers = ", ".join(sorted((v.version for v in versions), key=int)) or "no version"
         aliases = "".join(
             f" @{alias}" for alias in mlflow.MlflowClient().get_registered_model(model.name).aliases
         )
-        known.append(f"{model.name} ({numbers}{aliases})")
-    return f"Registered: {'; '.join(known) or 'nothing yet, run a lesson first'}."
+        descriptions.append(f"{model.name} ({numbers}{aliases})")
+    return f"Registered: {'; '.join(descriptions) or 'nothing yet, run a lesson first'}."
 
 
-def from_registry(found: Resolved, name: str, wanted: str | None, alias: str | None) -> None:
-    """Follow a registered model's name and version, stage or alias."""
+def from_registry(resolved: Resolved, name: str, version_or_stage: str, alias: str) -> None:
+    """Follow a registered model's name and its version, stage or alias; one of the last two is empty."""
     client = mlflow.MlflowClient()
     if alias:
-        found.version = client.get_model_version_by_alias(name, alias)
-        found.steps.append(f"alias {alias} of {name} is version {found.version.version}")
-    elif wanted.isdigit():
-        found.version = next((v for v in versions_of(name) if v.version == wanted), None)
-    else:
-        latest = wanted.lower() == "latest"
-        matching = (
-            v for v in versions_of(name) if latest or v.current_stage.lower() == wanted.lower()
+        resolved.version = client.get_model_version_by_alias(name, alias)
+        resolved.steps.append(f"alias {alias} of {name} is version {resolved.version.version}")
+    elif version_or_stage.isdigit():
+        resolved.version = next(
+            (v for v in versions_of(name) if v.version == version_or_stage), None
         )
-        found.version = next(matching, None)
-        if found.version:
-            means = "the latest version" if latest else f"the latest version in stage {wanted}"
-            found.steps.append(f"{means} of {name} is version {found.version.version}")
-    if found.version is None:
-        raise LabError(f"{found.uri}: {name} has no such version or stage.\n{what_there_is()}")
-    source = found.version.source
-    found.steps.append(f"version {found.version.version} of {name} has the source {source}")
+    else:
+        latest = version_or_stage.lower() == "latest"
+        matching = (
+            v
+            for v in versions_of(name)
+            if latest or (v.current_stage or "").lower() == version_or_stage.lower()
+        )
+        resolved.version = next(matching, None)
+        if resolved.version:
+            description = "the latest version" + ("" if latest else f" in stage {version_or_stage}")
+            resolved.steps.append(f"{description} of {name} is version {resolved.version.version}")
+    if resolved.version is None:
+        raise LabError(
+            f"{resolved.uri}: {name} has no such version or stage.\n{registered_models()}"
+        )
+    source = resolved.version.source or ""
+    resolved.steps.append(f"version {resolved.version.version} of {name} has the source {source}")
     if match := re.fullmatch(r"models:/(m-\w+)", source):
-        from_logged_model(found, match[1])
+        from_logged_model(resolved, match[1])
     else:
         # Registered from files, or by an MLflow that kept models among the run's artifacts.
-        found.location = source
-        found.run = get_run(found.version.run_id)
+        resolved.location = source
+        resolved.run = get_run(resolved.version.run_id)
 
 
 def versions_of(name: str) -> list[ModelVersion]:
@@ -101,41 +107,42 @@ def versions_of(name: str) -> list[ModelVersion]:
     return sorted(client.search_model_versions(f"name = '{name}'"), key=lambda v: -int(v.version))
 
 
-def from_logged_model(found: Resolved, model_id: str) -> None:
+def from_logged_model(resolved: Resolved, model_id: str) -> None:
     """Follow a logged model's id."""
-    found.logged_model = mlflow.get_logged_model(model_id)
-    found.location = found.logged_model.artifact_location
-    found.steps.append(f"logged model {model_id} lies at {found.location}")
-    found.run = get_run(found.logged_model.source_run_id)
-    whose = f"run {found.run.info.run_id}" if found.run else "no run, it was logged outside of one"
-    found.steps.append(f"logged model {model_id} comes from {whose}")
+    resolved.logged_model = mlflow.get_logged_model(model_id)
+    resolved.location = resolved.logged_model.artifact_location
+    resolved.steps.append(f"logged model {model_id} lies at {resolved.location}")
+    resolved.run = get_run(resolved.logged_model.source_run_id)
+    run = resolved.run
+    origin = f"run {run.info.run_id}" if run else "no run, it was logged outside of one"
+    resolved.steps.append(f"logged model {model_id} comes from {origin}")
 
 
-def from_run(found: Resolved, run_id: str, name: str) -> None:
+def from_run(resolved: Resolved, run_id: str, name: str) -> None:
     """Follow a run's id and the name under which it logged a model."""
-    found.run = mlflow.get_run(run_id)
+    resolved.run = mlflow.get_run(run_id)
     logged = mlflow.search_logged_models(
-        [found.run.info.experiment_id], f"source_run_id = '{run_id}'", output_format="list"
+        [resolved.run.info.experiment_id], f"source_run_id = '{run_id}'", output_format="list"
     )
     # Of several with one name MLflow loads the first that this search finds.
     names = {model.name: model for model in reversed(logged)}
     if name not in names:
         raise LabError(
-            f"{found.uri}: this run logged no model of that name; it logged: {', '.join(names) or 'none'}."
+            f"{resolved.uri}: this run logged no model of that name; it logged: {', '.join(names) or 'none'}."
         )
-    found.steps.append(f"{name} of run {run_id} is logged model {names[name].model_id}")
-    from_logged_model(found, names[name].model_id)
+    resolved.steps.append(f"{name} of run {run_id} is logged model {names[name].model_id}")
+    from_logged_model(resolved, names[name].model_id)
 
 
-def model_file(found: Resolved, name: str) -> str:
+def model_file(resolved: Resolved, name: str) -> str:
     """Return the text of one of the model's files. Raises LabError if the store does not have it (any more)."""
     try:
-        return mlflow.artifacts.load_text(f"{found.location}/{name}")
+        return mlflow.artifacts.load_text(f"{resolved.location}/{name}")
     except (MlflowException, OSError) as error:
         if "API request to" in str(error):
             raise
         raise LabError(
-            f"{found.uri} leads to {found.location}, but {name} is not there: the model's files are gone. "
+            f"{resolved.uri} leads to {resolved.location}, but {name} is not there: the model's files are gone. "
             "lab lineage and the registry may still tell which run to do again."
         ) from None
 

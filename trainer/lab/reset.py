@@ -2,17 +2,24 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import mlflow
 import requests
 from mlflow.entities import Experiment, LoggedModel, Run
+from mlflow.store.entities import PagedList
+from mlflow.utils import get_results_from_paginated_fn
 
 from lab.errors import LabError
 from lab.lessons import Lesson
 
+T = TypeVar("T")
 ARTIFACTS = "mlflow-artifacts:/"
+# How many results one request to the server asks for.
+PAGE_SIZE = 100
 
 
 @dataclass
@@ -23,14 +30,17 @@ class Leftovers:
     runs: list[Run] = field(default_factory=list)
     logged_models: list[LoggedModel] = field(default_factory=list)
     registered_models: list[str] = field(default_factory=list)
-    kept_versions: list[tuple[str, str]] = field(default_factory=list)
+    # Name and version, where the registered model has versions from elsewhere too.
+    versions_of_shared_models: list[tuple[str, str]] = field(default_factory=list)
     folders: list[Path] = field(default_factory=list)
 
     def __str__(self) -> str:
         """Say what there is."""
         files = "".join(f" and the folder {folder}" for folder in self.folders)
         versions = (
-            f", {len(self.kept_versions)} versions of other models" if self.kept_versions else ""
+            f", {len(self.versions_of_shared_models)} versions of other models"
+            if self.versions_of_shared_models
+            else ""
         )
         names = f" ({', '.join(self.registered_models)})" if self.registered_models else ""
         return (
@@ -44,54 +54,66 @@ class Leftovers:
             self.runs
             or self.logged_models
             or self.registered_models
-            or self.kept_versions
+            or self.versions_of_shared_models
             or self.folders
         )
 
 
 def find(lesson: Lesson) -> Leftovers:
     """Return what `lesson` made: all that is in the experiments named after it, and registered from there."""
-    left = Leftovers()
+    leftovers = Leftovers()
     client = mlflow.MlflowClient()
     output = Path(os.environ.get("LAB_OUTPUT", "output"))
     for name in (lesson.name, f"{lesson.name}_exercise"):
         if (output / name).exists():
-            left.folders.append(output / name)
+            leftovers.folders.append(output / name)
         if experiment := client.get_experiment_by_name(name):
-            left.experiments.append(experiment)
-    ids = [experiment.experiment_id for experiment in left.experiments]
+            leftovers.experiments.append(experiment)
+    ids = [experiment.experiment_id for experiment in leftovers.experiments]
     if ids:
-        left.runs = mlflow.search_runs(ids, output_format="list")
-        left.logged_models = mlflow.search_logged_models(ids, output_format="list")
-    sources = {f"models:/{model.model_id}" for model in left.logged_models}
-    runs = {run.info.run_id for run in left.runs}
-    for model in client.search_registered_models():
-        versions = client.search_model_versions(f"name = '{model.name}'")
+        leftovers.runs = all_pages(client.search_runs, ids)
+        # Without max_results MLflow reads every page of these itself.
+        leftovers.logged_models = mlflow.search_logged_models(ids, output_format="list")
+    sources = {f"models:/{model.model_id}" for model in leftovers.logged_models}
+    runs = {run.info.run_id for run in leftovers.runs}
+    for model in all_pages(client.search_registered_models):
+        versions = all_pages(client.search_model_versions, f"name = '{model.name}'")
         ours = [v for v in versions if v.source in sources or v.run_id in runs]
         if ours and len(ours) == len(versions):
-            left.registered_models.append(model.name)
+            leftovers.registered_models.append(model.name)
         else:
-            left.kept_versions += [(model.name, v.version) for v in ours]
-    return left
+            leftovers.versions_of_shared_models += [(model.name, v.version) for v in ours]
+    return leftovers
 
 
-def remove(left: Leftovers) -> None:
+def all_pages(
+    search: Callable[..., PagedList[T]], *arguments: object, **options: object
+) -> list[T]:
+    """Return the results of a client's search from all of its pages; a single call returns only the first."""
+    results: list[T] = get_results_from_paginated_fn(  # type: ignore[no-untyped-call]
+        lambda size, token: search(*arguments, **options, max_results=size, page_token=token),
+        PAGE_SIZE,
+    )
+    return results
+
+
+def remove(leftovers: Leftovers) -> None:
     """Delete what was found: registry first, so that no version ever points at files that are gone.
 
     The experiments stay, empty: MLflow would not let a lesson use a deleted one's name again.
     """
     client = mlflow.MlflowClient()
-    for name, version in left.kept_versions:
+    for name, version in leftovers.versions_of_shared_models:
         client.delete_model_version(name, version)
-    for name in left.registered_models:
+    for name in leftovers.registered_models:
         client.delete_registered_model(name)
-    for model in left.logged_models:
+    for model in leftovers.logged_models:
         delete_artifacts(model.artifact_location)
         client.delete_logged_model(model.model_id)
-    for run in left.runs:
+    for run in leftovers.runs:
         delete_artifacts(run.info.artifact_uri)
         client.delete_run(run.info.run_id)
-    for folder in left.folders:
+    for folder in leftovers.folders:
         shutil.rmtree(folder)
 
 
@@ -100,9 +122,9 @@ def delete_artifacts(location: str) -> None:
     if location.startswith(ARTIFACTS):
         api = f"{mlflow.get_tracking_uri()}/api/2.0/mlflow-artifacts/artifacts"
         path = location.removeprefix(ARTIFACTS).strip("/")
-        answer = requests.delete(f"{api}/{path}", timeout=60)
-        if not answer.ok:
+        response = requests.delete(f"{api}/{path}", timeout=60)
+        if not response.ok:
             raise LabError(
-                f"The server did not delete {location} (status {answer.status_code}). "
+                f"The server did not delete {location} (status {response.status_code}). "
                 "When lab doctor finds nothing wrong, reset again: it goes on where it stopped."
             )

@@ -21,11 +21,11 @@ RUN_TABLES = {
 }
 
 
-def database_rows(found: Resolved) -> dict[str, list[dict[str, object]]]:
+def database_rows(resolved: Resolved) -> dict[str, list[dict[str, object]]]:
     """Return the rows behind a resolved URI, by table."""
     rows: dict[str, list[dict[str, object]]] = {}
     with store.engine().connect() as connection:
-        if version := found.version:
+        if version := resolved.version:
             rows["model_versions"] = store.rows(
                 connection,
                 "model_versions",
@@ -36,46 +36,46 @@ def database_rows(found: Resolved) -> dict[str, list[dict[str, object]]]:
             rows["registered_model_aliases"] = store.rows(
                 connection, "registered_model_aliases", ["alias", "version"], name=version.name
             )
-        if model := found.logged_model:
+        if model := resolved.logged_model:
             for table, columns in LOGGED_MODEL_TABLES.items():
                 rows[table] = store.rows(connection, table, columns, model_id=model.model_id)
-        if run := found.run:
+        if run := resolved.run:
             for table, columns in RUN_TABLES.items():
                 rows[table] = store.rows(connection, table, columns, run_uuid=run.info.run_id)
     return rows
 
 
-def stored_objects(found: Resolved) -> list[store.StoredObject]:
+def stored_objects(resolved: Resolved) -> list[store.StoredObject]:
     """Return the objects of a resolved URI, or none where its files are not kept by the server."""
     scheme = "mlflow-artifacts:/"
-    if not found.location.startswith(scheme):
+    if not resolved.location.startswith(scheme):
         return []
-    return list(store.objects(found.location.removeprefix(scheme).strip("/")))
+    return list(store.objects(resolved.location.removeprefix(scheme).strip("/")))
 
 
 def trace(uri: str, console: Console) -> None:
     """Print what a model URI is made of. Raises LabError if it leads nowhere."""
-    found = resolve(uri)
+    resolved = resolve(uri)
     heading(console, "How it is resolved")
     line(console, uri)
-    for step in found.steps:
+    for step in resolved.steps:
         line(console, f"→ {step}")
     heading(console, "Rows in the database")
-    for table, rows in database_rows(found).items():
+    for table, rows in database_rows(resolved).items():
         for row in rows:
             values = ", ".join(f"{name}={value}" for name, value in row.items())
             line(console, f"{table}: {values}")
     heading(console, "Objects in the store")
-    objects = stored_objects(found)
+    objects = stored_objects(resolved)
     for item in objects:
         line(console, f"{item.size:>9} bytes  md5 {item.md5}  {item.key}")
     line(console, f"{sum(item.size for item in objects):>9} bytes in {len(objects)} objects")
     heading(console, "In its MLmodel")
-    info = Model.from_dict(yaml.safe_load(model_file(found, "MLmodel")))
+    info = Model.from_dict(yaml.safe_load(model_file(resolved, "MLmodel")))
     line(console, f"flavors: {', '.join(info.flavors)}")
     line(console, f"signature, inputs:  {info.signature.inputs if info.signature else 'none'}")
     line(console, f"signature, outputs: {info.signature.outputs if info.signature else 'none'}")
-    requirements = model_file(found, "requirements.txt").splitlines()
+    requirements = model_file(resolved, "requirements.txt").splitlines()
     line(console, f"requirements: {', '.join(requirements)}")
 
 

@@ -1,8 +1,11 @@
 """Is the database's schema that of the MLflow installed here?
 
-The server's image runs this file by itself before it starts: MLflow answers an older schema with a
-traceback, and a newer one with "Can't locate revision identified by …". Reads
-MLFLOW_BACKEND_STORE_URI; an empty database passes, MLflow makes its tables itself.
+Both modes run this file before the server starts, and `lab doctor` calls it. MLflow answers an older schema with a
+traceback, and a newer one with "Can't locate revision identified by …". Reads MLFLOW_BACKEND_STORE_URI. An empty
+database passes: MLflow makes its tables itself.
+
+The server's image gets a copy of this file alone, so it must not import the rest of the package. The other way round,
+a package of the server's in the trainer, would bring the server's plugin along, which every `import mlflow` would load.
 """
 
 import os
@@ -22,8 +25,9 @@ def revisions() -> tuple[set[str], str]:
     Read from the text of its Alembic migrations: loading them, as Alembic does, imports MLflow and
     takes two seconds.
     """
-    package = Path(find_spec("mlflow").submodule_search_locations[0])
-    known, followed = set(), set()
+    package = Path(find_spec("mlflow").submodule_search_locations[0])  # type: ignore[union-attr,index]
+    known: set[str] = set()
+    followed: set[str] = set()
     for path in (package / "store" / "db_migrations" / "versions").glob("*.py"):
         text = path.read_text(encoding="utf-8")
         known |= set(re.findall(r'^revision = "(\w+)"', text, flags=re.MULTILINE))
@@ -37,18 +41,18 @@ def problem(engine: sqlalchemy.Engine) -> str | None:
     if not sqlalchemy.inspect(engine).has_table("alembic_version"):
         return None
     with engine.connect() as connection:
-        found = connection.scalar(sqlalchemy.text("SELECT version_num FROM alembic_version"))
+        revision = connection.scalar(sqlalchemy.text("SELECT version_num FROM alembic_version"))
     known, expected = revisions()
-    if found == expected:
+    if revision == expected:
         return None
-    this = f"MLflow {version('mlflow')}"
-    if found in known:
+    installed = f"MLflow {version('mlflow')}"
+    if revision in known:
         return (
-            f"The database was written by an older MLflow: its schema is {found}, {this} needs {expected}. "
+            f"The database was written by an older MLflow: its schema is {revision}, {installed} needs {expected}. "
             "Upgrade it, which makes a backup first: `make upgrade-database`."
         )
     return (
-        f"The database was written by a newer MLflow than this one ({this}): its schema is {found}, "
+        f"The database was written by a newer MLflow than this one ({installed}): its schema is {revision}, "
         "unknown here. Run the lab's version that wrote it, or give this one an empty database: "
         "`make delete-data` (it asks first)."
     )
@@ -56,12 +60,12 @@ def problem(engine: sqlalchemy.Engine) -> str | None:
 
 def wait(engine: sqlalchemy.Engine, seconds: float) -> str | None:
     """Wait until the database lets us in; return why it does not after `seconds`, or None."""
-    end = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds
     while True:
         try:
             engine.connect().close()
         except sqlalchemy.exc.OperationalError as error:
-            if time.monotonic() > end:
+            if time.monotonic() > deadline:
                 return (
                     f"The database cannot be used after {seconds:.0f} s: {str(error.orig).strip()}"
                 )

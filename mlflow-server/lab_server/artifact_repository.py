@@ -1,8 +1,10 @@
-"""The store as MLflow's server sees it: a file that is not there is 404.
+"""A file that is not in the object store is 404, where MLflow's server by itself answers 500.
 
-A plugin of MLflow's (entry point mlflow.artifact_repository). MLflow 3.17.2 by itself answers 500, which its clients
-take for a failure that may pass: they try again, for 28 s with the lab's settings and for minutes with MLflow's own.
-Whoever loads runs:/…/model asks for such a file, since a model is not among its run's artifacts.
+An artifact repository plugin of MLflow's (entry point mlflow.artifact_repository, for s3:// addresses). Only the
+stack's server has it: in the embedded mode the artifacts are files in a folder, and MLflow answers 404 for those.
+
+MLflow's clients take a 500 for a failure that may pass. They try again, for 28 s with the lab's settings and for
+minutes with MLflow's own. Loading runs:/…/model asks for such a file, since a model is not among its run's artifacts.
 """
 
 from botocore.exceptions import ClientError
@@ -11,8 +13,8 @@ from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST
 from mlflow.store.artifact.s3_artifact_repo import S3ArtifactRepository
 
 
-class ObjectStore(S3ArtifactRepository):
-    """MLflow's own, but for what it says of an object that is not there."""
+class NotFoundS3ArtifactRepository(S3ArtifactRepository):
+    """MLflow's repository, except for its error where there is no such object."""
 
     def _download_file(self, remote_file_path: str, local_path: str) -> None:
         """Download one file; MlflowException with RESOURCE_DOES_NOT_EXIST if there is no such object."""

@@ -1,0 +1,1 @@
+"""What the image of the lab's tracking server adds to MLflow."""
