@@ -1,16 +1,36 @@
-"""Labs of the tests' own, one in each mode, beside the learner's and never touching it."""
+"""Labs of the tests' own, one in each mode, beside the learner's and never touching it; options and markers.
 
-import os
+The options --mode, --beside-stack and --screenshots are described below, the markers in pyproject.toml.
+"""
+
 from collections.abc import Iterator
 
 import pytest
 
-from lab.lessons import find, lessons
-from tests.support.labs import ROOT, Lab, delete, free_ports, stack_settings, start
+from tests.support.labs import Lab, delete, free_ports, stack_settings, start
 
-# make test gives each mode a process of its own, and tells the one of the other.
-STACK_BESIDE = "LAB_TEST_BESIDE" in os.environ
-MODES = os.environ.get("LAB_TEST_MODES", "embedded stack").split()
+MODES = ("embedded", "stack")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options with which `make test` and `make screenshots` call pytest."""
+    group = parser.getgroup("lab", "the lab's tests")
+    group.addoption(
+        "--mode",
+        action="append",
+        choices=MODES,
+        help="run the tests of this mode only; tests that need no lab belong to embedded; repeatable",
+    )
+    group.addoption(
+        "--beside-stack",
+        action="store_true",
+        help="the stack's tests run too, in a process of their own: leave out what these test as well",
+    )
+    group.addoption(
+        "--screenshots",
+        action="store_true",
+        help="take the READMEs' pictures again where they are out of date, and test no other page",
+    )
 
 
 @pytest.fixture(scope="session")
@@ -37,27 +57,29 @@ def stack_lab() -> Iterator[Lab]:
         delete(lab)
 
 
-@pytest.fixture(params=MODES, scope="session")
+@pytest.fixture(
+    params=["embedded", pytest.param("stack", marks=pytest.mark.stack)], scope="session"
+)
 def lab(request: pytest.FixtureRequest) -> Lab:
     """The running lab, in each mode that can be had here."""
     return request.getfixturevalue(f"{request.param}_lab")
 
 
-def mode_of(item: pytest.Item) -> str:
-    """Return the mode that a test belongs to; what needs no lab goes with the embedded mode."""
-    if hasattr(item, "callspec") and "lab" in item.callspec.params:
-        return item.callspec.params["lab"]
-    return "stack" if item.path.parent.name == "stack" else "embedded"
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the tests that the options ask for.
 
+    The others are not reported as deselected: each mode has a process of its own, and CI lets no test be left out.
+    """
+    modes = config.getoption("mode") or MODES
+    quick_only = config.getoption("markexpr") == "quick"
+    beside_stack = config.getoption("beside_stack")
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out the tests of a mode that is not asked for: make test gives each mode a process of its own."""
-    items[:] = [item for item in items if mode_of(item) in MODES and not done_on_the_stack(item)]
+    def is_wanted(item: pytest.Item) -> bool:
+        if item.get_closest_marker("stack"):
+            # A quick test that runs in both modes is quick in the embedded mode.
+            return "stack" in modes and not quick_only
+        tested_on_the_stack = beside_stack and item.get_closest_marker("lesson_in_profile")
+        return "embedded" in modes and not tested_on_the_stack
 
-
-def done_on_the_stack(item: pytest.Item) -> bool:
-    """Tell whether a lesson's claims are tried in its profile's trainer, so that once more without it is too much."""
-    if item.originalname != "test_the_lesson_s_claims_hold" or mode_of(item) == "stack":
-        return False
-    lesson = find(item.callspec.params["lesson"], lessons(ROOT))
-    return lesson.profile is not None and STACK_BESIDE
+    items[:] = filter(is_wanted, items)

@@ -10,9 +10,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from host.settings import settings
 from lab.lessons import LEFT_OUT, Lesson, find, lessons
-from tests.support.pictures import SCREENSHOTS, take, why_out_of_date, write
 from tests.support.chromium import browser as browser
 from tests.support.labs import ROOT, Lab
+from tests.support.pictures import take, why_out_of_date, write
 
 # What README 02 has the learner choose and close once, as MLflow keeps it in the browser.
 CHOSEN = """
@@ -41,10 +41,10 @@ def ask(lab: Lab, call: str, **body: object) -> dict:
 def experiment_of(lab: Lab, lesson: Lesson) -> str | None:
     """Return the number of the lesson's experiment, None if it has none with a run in it."""
     try:
-        found = ask(lab, f"experiments/get-by-name?experiment_name={lesson.name}")["experiment"]
+        experiment = ask(lab, f"experiments/get-by-name?experiment_name={lesson.name}")
     except urllib.error.HTTPError:
         return None
-    number = found["experiment_id"]
+    number = experiment["experiment"]["experiment_id"]
     runs = ask(lab, "runs/search", experiment_ids=[number], max_results=1)
     return number if runs else None
 
@@ -133,7 +133,7 @@ def opened(browser: Browser, server: str, path: str, chosen: str = "") -> Iterat
 
 
 @pytest.fixture
-def picture(lesson: Lesson) -> Callable[..., None]:
+def picture(lesson: Lesson, pytestconfig: pytest.Config) -> Callable[..., None]:
     """A function that compares parts of a page with a picture in the lesson's folder.
 
     `make screenshots` has it take the picture again where they differ.
@@ -150,7 +150,7 @@ def picture(lesson: Lesson) -> Callable[..., None]:
                 return
             # The page may have drawn itself anew in between, with ids and times in place of their "…".
             parts[0].page.wait_for_timeout(1000)
-        if SCREENSHOTS:
+        if pytestconfig.getoption("screenshots"):
             write(now, file)
         else:
             name = file.relative_to(ROOT)

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.pictures import SCREENSHOTS
 from tests.support.labs import ROOT
 
 
@@ -27,8 +26,8 @@ def functions(file: Path) -> list[Callable[..., None]]:
     spec = importlib.util.spec_from_file_location(f"pages_of_{lesson_of(file)}", file)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    found = [thing for name, thing in vars(module).items() if not name.startswith("_")]
-    return [f for f in found if inspect.isfunction(f) and f.__module__ == module.__name__]
+    public = [value for name, value in vars(module).items() if not name.startswith("_")]
+    return [f for f in public if inspect.isfunction(f) and f.__module__ == module.__name__]
 
 
 def wants(function: Callable[..., None]) -> list[str]:
@@ -37,21 +36,32 @@ def wants(function: Callable[..., None]) -> list[str]:
 
 
 LOOKS = [
-    pytest.param(lesson_of(file), look, id=f"{lesson_of(file)}-{look.__name__}")
+    (lesson_of(file), look)
     for file in sorted(ROOT.glob("tutorial/*/.lesson/pages.py"))
     for look in functions(file)
-    if not SCREENSHOTS or "picture" in wants(look)
 ]
-OF_THE_STACK = [look for look in LOOKS if {"console", "spark_master"} & set(wants(look.values[1]))]
-OF_MLFLOW = [look for look in LOOKS if look not in OF_THE_STACK]
+# What these fixtures give has only the stack.
+STACK_PAGES = {"console", "spark_master"}
 
 
-@pytest.mark.parametrize(("lesson", "look"), OF_MLFLOW, indirect=["lesson"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give each test its functions; with --screenshots only those that compare a picture."""
+    of_stack = metafunc.definition.get_closest_marker("stack") is not None
+    screenshots = metafunc.config.getoption("screenshots")
+    cases = [
+        pytest.param(lesson, look, id=f"{lesson}-{look.__name__}")
+        for lesson, look in LOOKS
+        if bool(STACK_PAGES & set(wants(look))) == of_stack
+        and ("picture" in wants(look) or not screenshots)
+    ]
+    metafunc.parametrize(("lesson", "look"), cases, indirect=["lesson"])
+
+
 def test_mlflow_s_page_shows_what_the_readme_says(lab, lesson, look, request):
     look(**{name: request.getfixturevalue(name) for name in wants(look)})
 
 
+@pytest.mark.stack
 @pytest.mark.parametrize("lab", ["stack"], indirect=True)
-@pytest.mark.parametrize(("lesson", "look"), OF_THE_STACK, indirect=["lesson"])
 def test_the_pages_of_minio_and_spark_show_what_the_readme_says(lab, lesson, look, request):
     look(**{name: request.getfixturevalue(name) for name in wants(look)})

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageFilter
 
-from tests.support.pictures import why_out_of_date
 from tests.support.labs import ROOT
+from tests.support.pictures import why_out_of_date
 
 PICTURES = sorted(ROOT.glob("tutorial/*/.lesson/*.png"))
 # The height of a row in most tables, and how far lines of text are apart at least.

@@ -1,13 +1,16 @@
 """What CI runs is what the README has a reader run, and what may be out of date is looked after."""
 
 import re
-import subprocess
 from pathlib import PurePosixPath
 
+import pytest
 import yaml
 
+from tests.support.checkout import files
 from tests.support.labs import ROOT
 from tests.support.readmes import fenced
+
+pytestmark = pytest.mark.quick
 
 WORKFLOW = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text())
 STEPS = WORKFLOW["jobs"]["test"]["steps"]
@@ -43,9 +46,8 @@ def test_the_workflow_runs_on_push_and_pull_request_with_an_end_and_pinned_actio
 
 
 def test_dependabot_looks_at_every_folder_with_versions():
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, text=True, capture_output=True)
-    files = [PurePosixPath("/", name) for name in listed.stdout.splitlines()]
-    there = {(ECOSYSTEMS[f.name], str(f.parent)) for f in files if f.name in ECOSYSTEMS}
+    paths = [PurePosixPath("/", file.relative_to(ROOT)) for file in files()]
+    there = {(ECOSYSTEMS[path.name], str(path.parent)) for path in paths if path.name in ECOSYSTEMS}
     known = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text())["updates"]
     watched = {
         (entry["package-ecosystem"], folder)

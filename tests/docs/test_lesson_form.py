@@ -31,7 +31,10 @@ SECTIONS = [
 # Parts of a message that are different each time: what is left out, what stands in quotes, a lesson.
 VARIES = re.compile(r"…|\.\.\.|'[^']*'|\[…\]|\b\d\d_\w+")
 
-pytestmark = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
+pytestmark = [
+    pytest.mark.quick,
+    pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name),
+]
 
 
 def test_a_goal_in_a_sentence_and_then_the_sections_in_order(lesson):

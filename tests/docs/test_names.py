@@ -10,6 +10,8 @@ from lab.cli import app
 from tests.support.labs import ROOT
 from tests.support.readmes import code, headings, markdown_files, tokens
 
+pytestmark = pytest.mark.quick
+
 FILES = markdown_files()
 README = ROOT / "README.md"
 # Without --help, which every command has.

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.labs import Lab, copy_of_checkout, run
+from tests.support.checkout import copy_of_checkout
+from tests.support.labs import Lab, run
 from tests.support.readmes import assert_holds, samples
 
 NAME = "98_new_topic"
@@ -19,8 +20,7 @@ NAME = "98_new_topic"
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the checkout: a lesson of the tests' own is made in no other."""
-    copy = tmp_path_factory.mktemp("checkout")
-    copy_of_checkout(copy)
+    copy = copy_of_checkout(tmp_path_factory.mktemp("checkout"))
     # Tests ask git which files there are.
     subprocess.run(["git", "init", "--quiet"], cwd=copy, check=True)
     return copy
@@ -56,7 +56,7 @@ def lab(embedded_lab: Lab, checkout: Path, *words: str) -> subprocess.CompletedP
         ("03_topic", r"taken, by 03_models_pyfunc. .* make new-lesson NAME=\d\d_topic"),
     ],
 )
-def test_a_name_that_cannot_be_is_refused_with_the_remedy(checkout, name, remedy):
+def test_an_invalid_name_is_refused_with_the_remedy(checkout, name, remedy):
     before = sorted(checkout.rglob("*"))
     refused = new_lesson(checkout, name)
     assert refused.returncode != 0
@@ -65,7 +65,7 @@ def test_a_name_that_cannot_be_is_refused_with_the_remedy(checkout, name, remedy
     assert sorted(checkout.rglob("*")) == before
 
 
-def test_nothing_of_the_template_s_name_is_left(lesson):
+def test_no_file_has_the_template_s_name_in_it(lesson):
     for file in (path for path in lesson.rglob("*") if path.is_file()):
         assert not re.search(r"\b00\b|00_|template", file.read_text(), flags=re.IGNORECASE), file
 
@@ -95,13 +95,13 @@ def test_the_tests_of_all_lessons_pass_for_it(embedded_lab, checkout, lesson):
         ]
         for sample in samples(lesson / "README.md"):
             assert_holds(embedded_lab, sample, LAB_ROOT=str(checkout))
-    for ran in (one.result() for one in running):
+    for ran in (future.result() for future in running):
         assert ran.returncode == 0, ran.stdout
         assert re.search(r"\d+ passed", ran.stdout)
         assert "skipped" not in ran.stdout
 
 
-def test_its_files_have_the_form_of_all(checkout, lesson):
+def test_its_files_have_the_form_of_every_lesson(checkout, lesson):
     """As tests/docs and make lint see it, run on the copy."""
     docs = ["tests/docs/test_lesson_form.py", "tests/docs/test_names.py", "-k", f"{NAME} or names"]
     for words in (["pytest", "-q", *docs], ["ruff", "check"], ["ruff", "format", "--check"]):

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from host.settings import PLACEHOLDER, random_secret
-from tests.support.labs import ROOT, Lab, copy_of_checkout, delete, free_ports, run, stack_settings
+from tests.support.checkout import copy_of_checkout
+from tests.support.labs import ROOT, Lab, delete, free_ports, run, stack_settings
 from tests.support.readmes import Block, fenced, fences, indented_commands
 
 BLOCKS = fenced(ROOT / "README.md", "sh")
@@ -20,11 +21,10 @@ ELSEWHERE = ("make demo", "make test")
 STEPS = 1 + next(n for n, block in enumerate(BLOCKS) if "lab" in block.words)
 
 
-@pytest.fixture(params=["embedded", "stack"], scope="module")
+@pytest.fixture(params=["embedded", pytest.param("stack", marks=pytest.mark.stack)], scope="module")
 def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A lab of which the README's first steps have been done."""
-    copy = tmp_path_factory.mktemp("fresh") / "mlflow-model-lab"
-    copy_of_checkout(copy)
+    copy = copy_of_checkout(tmp_path_factory.mktemp("fresh") / "mlflow-model-lab")
     if request.param == "stack":
         settings = stack_settings("mlflow-model-lab-fresh")
         # In the copy Compose cannot even delete before there is a .env.
@@ -75,7 +75,7 @@ def on_host(lab: Lab, line: str) -> None:
     typed(lab, line)
     if line == "cp .env.example .env":
         env = lab.root / ".env"
-        filled = re.sub(f"{PLACEHOLDER}.*", lambda found: random_secret(found[0]), env.read_text())
+        filled = re.sub(f"{PLACEHOLDER}.*", lambda match: random_secret(match[0]), env.read_text())
         env.write_text(filled)
 
 
@@ -95,7 +95,7 @@ def test_no_command_stands_where_it_would_not_be_tried():
 
 
 @pytest.mark.parametrize("line", ELSEWHERE)
-def test_what_takes_minutes_is_in_the_readme_and_runs_what_is_tried_elsewhere(line):
+def test_commands_that_take_minutes_are_in_the_readme_and_tested_elsewhere(line):
     assert any(re.search(rf"^{line}\b", block.text, flags=re.MULTILINE) for block in BLOCKS)
     target = line.removeprefix("make ")
     dry = ["make", "--dry-run", "--no-print-directory", target]
@@ -103,7 +103,7 @@ def test_what_takes_minutes_is_in_the_readme_and_runs_what_is_tried_elsewhere(li
     assert shown.stdout.strip() == f"python3 -m host {target}"
 
 
-def test_what_only_profiles_need_is_neither_built_nor_started(lab):
+def test_first_steps_build_and_start_nothing_that_only_a_profile_needs(lab):
     if lab.mode == "embedded":
         assert not list((lab.root / ".venv").glob("installed-[!t]*"))
         return

@@ -1,6 +1,6 @@
-"""Open a script as a notebook, run every cell as JupyterLab does, and print as JSON what the cells say.
+"""Open a script as a notebook, run every cell as JupyterLab does, and print as JSON what the cells print.
 
-Inside a lab: python -m tests.inside.execute_notebook tutorial/02_log/run.py
+python -m tests.inside.execute_notebook tutorial/02_log/run.py
 """
 
 import json
@@ -24,7 +24,7 @@ def executed(script: Path) -> NotebookNode:
     ).execute()
 
 
-def said(notebook: NotebookNode) -> dict[str, object]:
+def printed(notebook: NotebookNode) -> dict[str, object]:
     """Return the texts that the cells wrote to stdout and stderr, and how many figures they show."""
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     texts = {
@@ -35,4 +35,4 @@ def said(notebook: NotebookNode) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(said(executed(Path(sys.argv[1])))))
+    print(json.dumps(printed(executed(Path(sys.argv[1])))))

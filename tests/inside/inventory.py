@@ -1,4 +1,4 @@
-"""What a lab holds, told by its own API, inside it: python tests/inside/inventory.py EXPERIMENT MODEL
+"""What a lab holds, told by its own API, inside it: python -m tests.inside.inventory EXPERIMENT MODEL
 
 Prints JSON: of the experiment's READY logged models the bytes of each file and the prediction, and
 of the registered model its versions and what its alias `champion` and its stages mean.

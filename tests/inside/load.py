@@ -1,4 +1,4 @@
-"""Many loggers at once, inside a lab: python tests/inside/load.py EXPERIMENT SECONDS LOGGERS
+"""Many loggers at once, inside a lab: python -m tests.inside.load EXPERIMENT SECONDS LOGGERS
 
 Each logs runs with a model and a file until the time is over, whatever happens to the services. The
 last line printed is what the callers were told, as JSON: a list of {"run", "model", "weights",

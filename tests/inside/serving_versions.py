@@ -21,35 +21,8 @@ from mlflow.types import ColSpec, Schema
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 
-# A model made of code, with a module that has the same name in every version.
-CODE = """
-from mlflow.models import set_model
-from mlflow.pyfunc import PythonModel
-{at_once}
-
-
-class Numbered(PythonModel):
-    def predict(self, context, model_input, params=None):
-        {late}
-        return [10 * which_version.NUMBER] * len(model_input)
-
-
-set_model(Numbered())
-"""
-IMPORT = "import which_version"
-AT_ONCE = CODE.format(at_once=IMPORT, late="")
-LATE = CODE.format(at_once="", late=IMPORT)
-# It takes its process along when it is asked for a flower of negative size, and raises an error of
-# MLflow's that bears no code, which means 500, when it is asked for a giant.
-DEADLY = CODE.format(
-    at_once="import mlflow, os, which_version",
-    late="""
-        if (model_input < 0).any(axis=None):
-            os._exit(1)
-        if (model_input > 99).any(axis=None):
-            raise mlflow.MlflowException("No such flower.")
-""",
-)
+# Models made of code; each version gets a module of its own, which has the same name in all of them.
+SERVED = Path(__file__).parent / "served"
 
 name = sys.argv[1]
 mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
@@ -60,7 +33,7 @@ example = measures.head(2)
 versions = {}
 
 
-def register(what, flavor, **how):
+def register(label, flavor, **options):
     """Log and register the next version, and keep its number under the tests' name for it."""
     common = {
         "name": "model",
@@ -69,50 +42,50 @@ def register(what, flavor, **how):
         "input_example": example,
         "pip_requirements": [f"scikit-learn=={sklearn.__version__}"],
     }
-    info = flavor.log_model(**common | how)
-    versions[what] = str(info.registered_model_version)
+    info = flavor.log_model(**common | options)
+    versions[label] = str(info.registered_model_version)
     return info
 
 
-def fitted(what, **how):
+def fitted(label, **options):
     """Register a model of scikit-learn's."""
     number = len(versions) + 1
     model = LogisticRegression(max_iter=1000).fit(measures, 10 * number + species)
-    return register(what, mlflow.sklearn, sk_model=model, **how)
+    return register(label, mlflow.sklearn, sk_model=model, **options)
 
 
-def written(what, source, **how):
+def written(label, file, **options):
     """Register a model made of code."""
-    folder = Path(scratch, what)
+    folder = Path(scratch, label)
     folder.mkdir()
-    model, module = folder / "model.py", folder / "which_version.py"
-    model.write_text(source)
+    module = folder / "which_version.py"
     module.write_text(f"NUMBER = {len(versions) + 1}\n")
     # MLflow runs the model's code when it logs it, too.
     sys.path.insert(0, str(folder))
     sys.modules.pop(module.stem, None)
-    register(what, mlflow.pyfunc, python_model=str(model), code_paths=[str(module)], **how)
+    code = {"python_model": str(SERVED / file), "code_paths": [str(module)]}
+    register(label, mlflow.pyfunc, **code, **options)
     sys.path.remove(str(folder))
 
 
 with contextlib.redirect_stdout(sys.stderr), tempfile.TemporaryDirectory() as scratch:
     fitted("good")
     fitted("better")
-    for what, file in {"broken": "model.skops", "no MLmodel": "MLmodel"}.items():
-        store = get_artifact_repository(fitted(what).artifact_path)
+    for label, file in {"broken": "model.skops", "no MLmodel": "MLmodel"}.items():
+        store = get_artifact_repository(fitted(label).artifact_path)
         garbage = Path(scratch, file)
         garbage.write_text("{[")
         store.log_artifact(str(garbage))
     # It was logged with a gap in its example, which it cannot answer.
     fitted("fails its example", input_example=example.mask(example == 3.5))
-    written("code", AT_ONCE)
-    written("other code", AT_ONCE)
-    written("late code", LATE)
-    written("other late code", LATE)
-    written("deadly", DEADLY)
+    written("code", "at_once.py")
+    written("other code", "at_once.py")
+    written("late code", "late.py")
+    written("other late code", "late.py")
+    written("deadly", "deadly.py")
     # Columns that pandas would make of anything.
     columns = [ColSpec("long", "count"), ColSpec("boolean", "fresh"), ColSpec("string", "kind")]
     columns.append(ColSpec("double", "length", required=False))
-    written("typed", AT_ONCE, signature=ModelSignature(Schema(columns)), input_example=None)
+    written("typed", "at_once.py", signature=ModelSignature(Schema(columns)), input_example=None)
     fitted("no signature", signature=False)
 print(json.dumps(versions))

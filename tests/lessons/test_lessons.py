@@ -2,20 +2,30 @@
 
 import pytest
 
-from lab.lessons import find, lessons
+from lab.lessons import lessons
 from tests.support.labs import ROOT
 from tests.support.readmes import IN_PROFILE, assert_holds, in_shell, indented_commands, samples
 
-LESSONS = [lesson.name for lesson in lessons(ROOT)]
+LESSONS = lessons(ROOT)
+# The first two are enough to see that the lab works: one without the server and one with it.
+README_CASES = [
+    pytest.param(lesson, id=lesson.name, marks=[pytest.mark.quick] if place < 2 else [])
+    for place, lesson in enumerate(LESSONS)
+]
+CLAIMS_CASES = [
+    pytest.param(
+        lesson, id=lesson.name, marks=[pytest.mark.lesson_in_profile] if lesson.profile else []
+    )
+    for lesson in LESSONS
+]
 
-pytestmark = pytest.mark.parametrize("lesson", LESSONS)
 
-
+@pytest.mark.parametrize("lesson", README_CASES)
 def test_readme_shows_what_its_commands_print(lab, lesson):
-    readme = ROOT / "tutorial" / lesson / "README.md"
+    readme = lesson.folder / "README.md"
     shown = samples(readme)
     commands = {IN_PROFILE.sub("", sample.command) for sample in shown}
-    assert {f"python {script}" for script in find(lesson, lessons(ROOT)).scripts} <= commands
+    assert {f"python {script}" for script in lesson.scripts} <= commands
     for sample in shown:
         if sample.mode in ("", lab.mode):
             assert_holds(lab, sample)
@@ -31,13 +41,15 @@ def test_readme_shows_what_its_commands_print(lab, lesson):
         assert ran.returncode in allowed and ran.stderr == "", f"$ {command}\n{ran.stderr}"
 
 
+@pytest.mark.parametrize("lesson", CLAIMS_CASES)
 def test_the_lesson_s_claims_hold(lab, lesson):
-    folders = [f"{top}/{lesson}" for top in ("tutorial", "examples")]
+    folders = [f"{top}/{lesson.name}" for top in ("tutorial", "examples")]
     tests = [
-        str(path.relative_to(ROOT)) for f in folders for path in sorted(ROOT.glob(f"{f}/**/test_*.py"))
+        str(path.relative_to(ROOT))
+        for f in folders
+        for path in sorted(ROOT.glob(f"{f}/**/test_*.py"))
     ]
     assert tests
-    profile = find(lesson, lessons(ROOT)).profile
-    ran = lab.run("pytest", "-q", "--tb=short", *tests, profile=profile)
+    ran = lab.run("pytest", "-q", "--tb=short", *tests, profile=lesson.profile)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "skipped" not in ran.stdout

@@ -10,6 +10,7 @@ OLDER = "cbc13b556ace"  # of MLflow 2.x
 NEWER = "ffffffffffff"
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(("revision", "words"), [(OLDER, "older MLflow"), (NEWER, "newer MLflow")])
 def test_embedded(tmp_path, revision, words):
     lab = Lab("embedded", {"LAB_STATE": str(tmp_path), "MLFLOW_PORT": free_ports(1)[0]})

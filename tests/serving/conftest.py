@@ -16,9 +16,8 @@ SUBSCRIBE = "examples/05_serving/subscribe.py"
 def registry(lab: Lab) -> Iterator[Registry]:
     """The lab's registry, with a model of the tests' own; it and its experiment are removed at the end."""
     name = f"test-serving-{uuid.uuid4().hex[:8]}"
-    made = lab.run("python", "-m", "tests.inside.serving_versions", name)
-    assert made.returncode == 0, made.stderr
-    yield Registry(f"http://127.0.0.1:{lab.settings['MLFLOW_PORT']}", name, json.loads(made.stdout))
+    versions = json.loads(lab.script("serving_versions", name))
+    yield Registry(f"http://127.0.0.1:{lab.settings['MLFLOW_PORT']}", name, versions)
     code = f"from tests.inside.sandbox import remove_everything; remove_everything({name!r})"
     removed = lab.run("python", "-c", code)
     assert removed.returncode == 0, removed.stderr
@@ -54,12 +53,7 @@ def running(
 
 def unsubscribe(lab: Lab) -> None:
     """Delete every webhook: nobody listens any more."""
-    code = (
-        "from mlflow import MlflowClient; c = MlflowClient(); "
-        "[c.delete_webhook(w.webhook_id) for w in c.list_webhooks()]"
-    )
-    removed = lab.run("python", "-c", code)
-    assert removed.returncode == 0, removed.stderr
+    lab.script("delete_webhooks")
 
 
 @pytest.fixture

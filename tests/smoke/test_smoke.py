@@ -6,7 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import boto3
 import mlflow
 import psycopg2
 import pytest
@@ -14,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 
 from lab import doctor
 from lab.lessons import LEFT_OUT, lab_root, lessons
+from tests.inside.stored import stored
 
 STACK = os.environ.get("LAB_MODE") == "stack"
 SCRIPTS = [(le, str(script)) for le in lessons(lab_root()) for script in le.scripts]
@@ -28,25 +28,9 @@ def rows(query: str, value: str) -> list[tuple]:
     connection = psycopg2.connect("") if STACK else sqlite3.connect(os.environ["LAB_SQLITE_FILE"])
     cursor = connection.cursor()
     cursor.execute(query if STACK else query.replace("%s", "?"), (value,))
-    found = cursor.fetchall()
+    answer = cursor.fetchall()
     connection.close()
-    return found
-
-
-def stored(prefix: str) -> dict[str, int]:
-    """Return the sizes in bytes of what the store holds below `prefix`, by key."""
-    if not STACK:
-        folder = Path(os.environ["LAB_ARTIFACTS_DIR"])
-        files = [path for path in (folder / prefix).rglob("*") if path.is_file()]
-        return {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
-    s3 = boto3.client(
-        "s3",
-        endpoint_url=os.environ["LAB_S3_ENDPOINT"],
-        aws_access_key_id=os.environ["LAB_S3_ACCESS_KEY"],
-        aws_secret_access_key=os.environ["LAB_S3_SECRET_KEY"],
-    )
-    listing = s3.list_objects_v2(Bucket=os.environ["LAB_S3_BUCKET"], Prefix=prefix)
-    return {item["Key"]: item["Size"] for item in listing.get("Contents", [])}
+    return answer
 
 
 def test_a_model_makes_the_round_trip_and_its_rows_and_objects_are_found(sandbox):
@@ -65,7 +49,7 @@ def test_a_model_makes_the_round_trip_and_its_rows_and_objects_are_found(sandbox
     assert location == f"mlflow-artifacts:/{below}"
     objects = stored(below)
     assert {f"{below}/MLmodel", f"{below}/model.skops"} <= set(objects)
-    assert all(objects.values())
+    assert all(size for size, _ in objects.values())
 
 
 @pytest.mark.parametrize(("lesson", "script"), SCRIPTS, ids=[script for _, script in SCRIPTS])

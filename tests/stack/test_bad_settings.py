@@ -11,23 +11,16 @@ from pathlib import Path
 import pytest
 
 from host.settings import random_secret
-from tests.support.labs import ROOT, run, stack_settings
+from tests.support.checkout import copy_of_checkout
+from tests.support.labs import assert_one_message, run, stack_settings
+
+pytestmark = pytest.mark.stack
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A fresh copy of the repository, without anything that git does not know."""
-    names = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        text=True,
-        capture_output=True,
-        check=True,
-    ).stdout
-    for name in filter(None, names.split("\0")):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, tmp_path / name)
-    return tmp_path
+    return copy_of_checkout(tmp_path)
 
 
 def clean(**more: str) -> dict[str, str]:
@@ -39,14 +32,6 @@ def clean(**more: str) -> dict[str, str]:
 def make(checkout: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
     """Type `make …` in a checkout."""
     return run(["make", f"PYTHON={sys.executable}", *words], env=clean(**env), cwd=checkout)
-
-
-def assert_one_message(ran: subprocess.CompletedProcess[str], *words: str) -> None:
-    """Assert that a command failed without a traceback and with every one of `words`."""
-    assert ran.returncode != 0
-    assert "Traceback" not in ran.stdout + ran.stderr
-    for word in words:
-        assert word in ran.stderr, ran.stdout + ran.stderr
 
 
 def test_plain_compose_without_env_file_says_how_to_get_one(checkout):
@@ -67,8 +52,8 @@ def test_plain_compose_does_not_start_with_the_example_s_passwords(checkout):
         ran = run(["docker", "compose", "up", "--build", "--wait", "mlflow"], env=env, cwd=checkout)
         assert ran.returncode != 0
         for one_shot in ("postgres-setup", "minio-setup"):
-            said = run(["docker", "compose", "logs", one_shot], env=env, cwd=checkout).stdout
-            assert ".env has values of the example, which begin with change-me-" in said
+            log = run(["docker", "compose", "logs", one_shot], env=env, cwd=checkout).stdout
+            assert ".env has values of the example, which begin with change-me-" in log
     finally:
         down = ["docker", "compose", "down", "--volumes", "--rmi", "local"]
         assert run(down, env=env, cwd=checkout).returncode == 0
@@ -97,7 +82,7 @@ def test_plain_compose_refuses_an_empty_minio_password(checkout):
 )
 def test_setting_that_cannot_work_is_refused_by_name(checkout, name, value, message):
     example = (checkout / ".env.example").read_text()
-    text = re.sub(r"(?<==)change-me-.*", lambda found: random_secret(found[0]), example)
+    text = re.sub(r"(?<==)change-me-.*", lambda match: random_secret(match[0]), example)
     lines = [
         f"{name}={value}" if line.startswith(f"{name}=") else line for line in text.splitlines()
     ]
@@ -108,15 +93,15 @@ def test_setting_that_cannot_work_is_refused_by_name(checkout, name, value, mess
 @pytest.mark.parametrize("mode", ["stack", "embedded"])
 def test_port_that_is_taken_is_named_with_its_setting(checkout, mode):
     settings = stack_settings("mlflow-model-lab-port")
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", int(settings["MLFLOW_PORT"])))
-        other.listen()
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", int(settings["MLFLOW_PORT"])))
+        listener.listen()
         ran = make(checkout, "up", LAB_MODE=mode, **settings)
     assert_one_message(ran, f"Port {settings['MLFLOW_PORT']}", "MLFLOW_PORT in .env")
     assert not (checkout / ".venv").exists()
 
 
-def test_engine_that_does_not_run_is_refused_if_asked_for_and_otherwise_done_without(checkout):
+def test_without_an_engine_the_stack_is_refused_and_the_embedded_mode_is_chosen(checkout):
     away = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
     assert_one_message(
         make(checkout, "up", LAB_MODE="stack", **away),

@@ -17,7 +17,10 @@ from pathlib import Path
 import pytest
 
 from host.settings import read_env_file
-from tests.support.labs import ROOT, Lab, copy_of_checkout, stack_settings
+from tests.support.checkout import commit_all, copy_of_checkout
+from tests.support.labs import ROOT, Lab, stack_settings
+
+pytestmark = pytest.mark.stack
 
 # Where the tests run as root the checkout is given to a user of this number: none of Debian's own.
 NUMBER = 4242
@@ -62,13 +65,6 @@ class Workspace:
         return ran.stdout
 
 
-def commit(folder: Path) -> None:
-    """Make a folder a checkout."""
-    name = ["-c", "user.name=learner", "-c", "user.email=learner@example.com"]
-    for words in (["init", "--quiet"], ["add", "."], [*name, "commit", "--quiet", "-m", "The lab"]):
-        subprocess.run(["git", *words], cwd=folder, check=True)
-
-
 @pytest.fixture(scope="module")
 def workspace() -> Iterator[Workspace]:
     """A checkout of somebody who is no root, and the tool."""
@@ -77,10 +73,8 @@ def workspace() -> Iterator[Workspace]:
     # Not pytest's folder, which is for its own user only.
     with tempfile.TemporaryDirectory() as folder:
         here = Workspace(Path(folder, "lab"), Path(folder, "tool"), owner, lab)
-        for path in (here.folder, here.tool):
-            path.mkdir()
-        copy_of_checkout(here.folder)
-        commit(here.folder)
+        here.tool.mkdir()
+        commit_all(copy_of_checkout(here.folder))
         for file in (ROOT / "tests/stack/npm").iterdir():
             shutil.copy(file, here.tool)
         subprocess.run(["npm", "ci", "--silent"], cwd=here.tool, check=True)
@@ -163,8 +157,8 @@ def test_the_other_services_secrets_are_not_in_the_workspace(opened):
 
 
 def test_a_port_that_is_taken_is_named_with_its_setting(opened):
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        taken = str(other.getsockname()[1])
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        taken = str(listener.getsockname()[1])
         up = opened.devcontainer("up", MLFLOW_PORT=taken)
     assert up.returncode != 0
     assert f"Port {taken} cannot be had" in up.stdout + up.stderr

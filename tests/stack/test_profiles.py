@@ -4,7 +4,12 @@ import json
 import time
 import urllib.request
 
+import pytest
+
+from tests.support.containers import run_script
 from tests.support.labs import Lab
+
+pytestmark = pytest.mark.stack
 
 
 def test_the_flavors_trainer_has_all_four_frameworks(stack_lab):
@@ -19,16 +24,9 @@ def test_a_profile_s_trainer_finds_nothing_wrong_with_the_lab(stack_lab):
         assert ran.returncode == 0, ran.stdout
 
 
-def test_the_plain_trainer_has_of_them_xgboost_only_which_is_small(stack_lab):
-    code = """
-from importlib.metadata import distribution
-from importlib.util import find_spec
-print([name for name in ("torch", "tensorflow", "pyspark", "jupyterlab") if find_spec(name)])
-files = distribution("xgboost-cpu").files
-print(sum(file.locate().stat().st_size for file in files if file.locate().exists()))
-"""
-    found, size = stack_lab.run("python", "-c", code).stdout.splitlines()
-    assert found == "[]"
+def test_of_the_frameworks_the_plain_trainer_has_only_xgboost_which_is_small(stack_lab):
+    packages, size = stack_lab.script("optional_packages").splitlines()
+    assert packages == "[]"
     assert int(size) < 40_000_000
 
 
@@ -39,19 +37,10 @@ def test_make_lesson_brings_its_profile(stack_lab):
     assert "5 models agree" in ran.stdout
 
 
-KILL = """
-import os, pathlib, signal
-for process in pathlib.Path("/proc").glob("[0-9]*"):
-    words = (process / "cmdline").read_bytes().split(b"\\0")
-    if words[0].endswith(b"java"):
-        os.kill(int(process.name), signal.SIGKILL)
-"""
-
-
-def test_a_worker_that_is_killed_is_struck_from_the_list_and_comes_back_as_a_new_one(stack_lab):
+def test_a_killed_worker_is_marked_dead_and_replaced_by_a_new_one(stack_lab):
     stack_lab.start_profile("spark")
     before = workers(stack_lab)
-    stack_lab.compose("exec", "--no-TTY", "--index", "1", "spark-worker", "python", "-c", KILL)
+    run_script(stack_lab, "spark-worker", "kill_processes", "java")
     began = time.monotonic()
     while len(now := workers(stack_lab)) == len(before) or list(now.values()).count("ALIVE") < 2:
         assert time.monotonic() < began + 60, now

@@ -1,13 +1,13 @@
 """What each service may do, see and open, whatever profile it belongs to, and what the images hold."""
 
 import http.client
+import json
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.support.labs import ROOT, Lab
 from tests.support.containers import (
     ONE_SHOTS,
     PROFILES,
@@ -17,6 +17,9 @@ from tests.support.containers import (
     provide,
     secrets,
 )
+from tests.support.labs import ROOT, Lab
+
+pytestmark = pytest.mark.stack
 
 TRAINERS = ("trainer", "notebook", "flavors", "spark")
 READER = {"LAB_DB_READER_PASSWORD", "LAB_S3_READER_SECRET_KEY"}
@@ -63,12 +66,12 @@ def container(request, stack_lab):
     return request.param
 
 
-def test_these_are_all_services_that_there_are(stack_lab):
+def test_the_lists_above_name_every_service(stack_lab):
     listed = stack_lab.compose("--profile", "*", "config", "--services").stdout.split()
     assert set(listed) == {*PROFILES, *ONE_SHOTS}
 
 
-def test_it_does_not_run_as_root_and_cannot_become_it(stack_lab, service):
+def test_a_service_does_not_run_as_root_and_cannot_become_root(stack_lab, service):
     status = inside(stack_lab, service, "cat", "/proc/1/status")
     assert re.search(r"^Uid:(\t\d+){4}$", status, flags=re.MULTILINE)
     assert not re.search(r"^Uid:.*\b0\b", status, flags=re.MULTILINE)
@@ -76,7 +79,7 @@ def test_it_does_not_run_as_root_and_cannot_become_it(stack_lab, service):
     assert re.search(r"^NoNewPrivs:\s+1$", status, flags=re.MULTILINE)
 
 
-def test_it_is_made_without_root_without_capabilities_and_without_privileges(stack_lab, container):
+def test_a_container_has_no_root_user_no_capabilities_and_no_privileges(stack_lab, container):
     made = inspect(stack_lab, container)
     assert made["Config"]["User"] not in ("", "root", "0")
     assert (made["HostConfig"]["CapDrop"], made["HostConfig"]["CapAdd"]) == (["ALL"], None)
@@ -84,13 +87,13 @@ def test_it_is_made_without_root_without_capabilities_and_without_privileges(sta
     assert not made["HostConfig"]["Privileged"]
 
 
-def test_its_root_file_system_is_read_only_but_for_a_learner_s(stack_lab, container):
+def test_only_a_learner_s_container_has_a_writable_root_file_system(stack_lab, container):
     assert inspect(stack_lab, container)["HostConfig"]["ReadonlyRootfs"] == (
         container not in TRAINERS
     )
 
 
-def test_it_can_write_nothing_of_its_image(stack_lab, service):
+def test_a_service_cannot_write_to_its_image_s_files(stack_lab, service):
     if service in TRAINERS:
         # All that is not the learner's belongs to root.
         look = "find / -xdev -writable ! -type l ! -type d 2>/dev/null"
@@ -104,7 +107,7 @@ def test_it_can_write_nothing_of_its_image(stack_lab, service):
         assert "ro" in root[1].split(",")
 
 
-def test_it_knows_its_own_secrets_only(stack_lab, container):
+def test_a_container_knows_only_its_own_secrets(stack_lab, container):
     every = secrets()
     assert len(set(every.values())) == len(every) == 11
     known = environment(stack_lab, container)
@@ -120,13 +123,13 @@ def test_the_learner_s_checkout_is_read_only_and_without_env_file(stack_lab, tra
     assert inside(stack_lab, trainer, "cat", "/lab/.env") == ""
 
 
-def test_its_volumes_have_names_so_that_no_start_leaves_another_behind(stack_lab, container):
+def test_a_container_has_no_anonymous_volumes(stack_lab, container):
     project = stack_lab.settings["COMPOSE_PROJECT_NAME"]
     volumes = [m["Name"] for m in inspect(stack_lab, container)["Mounts"] if m["Type"] == "volume"]
     assert [name for name in volumes if not name.startswith(f"{project}_")] == []
 
 
-def test_its_ports_are_published_on_the_loopback_address_only(stack_lab, service):
+def test_ports_are_published_on_the_loopback_address_only(stack_lab, service):
     bound = [
         address
         for bindings in inspect(stack_lab, service)["NetworkSettings"]["Ports"].values()
@@ -214,22 +217,17 @@ def test_the_trainer_s_database_account_cannot_write(stack_lab, statement):
 
 
 @pytest.mark.parametrize(
-    "call",
+    ("method", "arguments"),
     [
-        "put_object(Bucket='mlflow', Key='x', Body=b'')",
-        "delete_object(Bucket='mlflow', Key='x')",
-        "create_bucket(Bucket='other')",
-        "delete_bucket(Bucket='mlflow')",
+        ("put_object", {"Bucket": "mlflow", "Key": "x", "Body": ""}),
+        ("delete_object", {"Bucket": "mlflow", "Key": "x"}),
+        ("create_bucket", {"Bucket": "other"}),
+        ("delete_bucket", {"Bucket": "mlflow"}),
     ],
 )
-def test_the_trainer_s_store_account_cannot_write(stack_lab, call):
-    code = f"""
-import os, boto3
-boto3.client("s3", endpoint_url=os.environ["LAB_S3_ENDPOINT"],
-    aws_access_key_id=os.environ["LAB_S3_ACCESS_KEY"],
-    aws_secret_access_key=os.environ["LAB_S3_SECRET_KEY"]).{call}
-"""
-    assert "AccessDenied" in stack_lab.run("python", "-c", code).stderr
+def test_the_trainer_s_store_account_cannot_write(stack_lab, method, arguments):
+    words = ["python", "-m", "tests.inside.call_s3", method, json.dumps(arguments)]
+    assert "AccessDenied" in stack_lab.run(*words).stderr
 
 
 @pytest.mark.parametrize("user", ["mlflow", "minioadmin", "lab-admin", "lab-reader", ""])
@@ -257,14 +255,14 @@ def unsigned_put(lab: Lab, user: str) -> int:
     return connection.getresponse().status
 
 
-def test_a_page_of_another_site_is_not_let_near_the_store(stack_lab):
+def test_the_store_allows_no_requests_from_pages_of_other_sites(stack_lab):
     connection = http.client.HTTPConnection("127.0.0.1", int(stack_lab.settings["MINIO_PORT"]))
     headers = {"Origin": "http://stranger.example", "Access-Control-Request-Method": "PUT"}
     connection.request("OPTIONS", "/mlflow/x", headers=headers)
     assert connection.getresponse().getheader("Access-Control-Allow-Origin") is None
 
 
-def test_no_client_holds_a_key_of_the_store_in_order_to_log_a_model(stack_lab):
+def test_the_trainer_s_mlflow_client_has_no_key_of_the_store(stack_lab):
     names = {line.split("=")[0] for line in stack_lab.run("env").stdout.splitlines()}
     assert not {name for name in names if name.startswith(("AWS_", "MLFLOW_S3", "BOTO"))}
 

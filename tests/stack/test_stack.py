@@ -14,13 +14,10 @@ from mlflow.entities import Metric
 
 from host.settings import read_env_file
 from host.stack import last_check
-from tests.support.labs import ROOT, Lab
 from tests.support.containers import inspect, psql
+from tests.support.labs import ROOT, stored
 
-
-def python(lab: Lab, code: str) -> subprocess.CompletedProcess[str]:
-    """Run Python code in the trainer."""
-    return lab.run("python", "-c", code)
+pytestmark = pytest.mark.stack
 
 
 def test_thirty_learners_who_log_metrics_at_once_get_no_error(stack_lab):
@@ -39,7 +36,7 @@ def test_thirty_learners_who_log_metrics_at_once_get_no_error(stack_lab):
     client.delete_experiment(experiment)
 
 
-def test_what_passes_through_the_server_lies_on_disk_and_a_start_clears_it(stack_lab):
+def test_uploads_in_transit_are_on_disk_and_a_start_removes_them(stack_lab):
     mounts = inspect(stack_lab, "mlflow")["Mounts"]
     types = {mount["Destination"]: mount["Type"] for mount in mounts}
     assert types["/tmp"] == "volume"  # noqa: S108
@@ -63,37 +60,17 @@ def test_the_learner_has_a_name_a_home_and_a_read_only_checkout_that_git_trusts(
     assert "Read-only file system" in refused.stderr
 
 
-# Logged once, then looked for in the database and in the store.
-LOG = """
-import mlflow
-mlflow.set_experiment("test_stack")
-from sklearn.linear_model import LogisticRegression
-with mlflow.start_run():
-    model = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
-    info = mlflow.sklearn.log_model(model, name="model", pip_requirements=["scikit-learn"])
-print(info.run_id, info.model_id, info.artifact_path)
-"""
-S3 = """
-import os, boto3, botocore
-s3 = boto3.client("s3", endpoint_url=os.environ["LAB_S3_ENDPOINT"],
-    aws_access_key_id=os.environ["LAB_S3_ACCESS_KEY"], aws_secret_access_key=os.environ["LAB_S3_SECRET_KEY"])
-"""
-
-
 @pytest.fixture(scope="module")
 def logged(stack_lab):
-    ran = python(stack_lab, LOG)
-    assert ran.returncode == 0, ran.stderr
-    run_id, model_id, location = ran.stdout.split()
+    """A model that was logged once; tests look for it in the database and in the store."""
+    run_id, model_id, location = stack_lab.script("log_model", "test_stack").split()
     return {"run": run_id, "model": model_id, "key": location.removeprefix("mlflow-artifacts:/")}
 
 
 def test_a_logged_model_s_rows_are_in_postgres(stack_lab, logged):
     query = f"SELECT source_run_id FROM logged_models WHERE model_id = '{logged['model']}'"
-    ran = python(
-        stack_lab,
-        f"import psycopg2; c = psycopg2.connect('').cursor(); c.execute({query!r}); print(c.fetchall())",
-    )
+    code = f"import psycopg2; c = psycopg2.connect('').cursor(); c.execute({query!r}); print(c.fetchall())"
+    ran = stack_lab.run("python", "-c", code)
     assert ran.stdout.strip() == f"[('{logged['run']}',)]", ran.stderr
 
 
@@ -111,7 +88,7 @@ def test_a_python_outside_the_stack_gets_a_model_as_the_trainer_does_through_the
     assert ran.stdout == "[1]\n", ran.stderr
 
 
-def test_a_file_that_is_not_there_is_404_which_no_client_asks_for_again(stack_lab, logged):
+def test_a_missing_file_is_404_which_no_client_retries(stack_lab, logged):
     """MLflow's own answer is 500, and loading runs:/…/model would take 28 s."""
     path = f"/api/2.0/mlflow-artifacts/artifacts/{logged['key']}/no_such_file"
     server = HTTPConnection("127.0.0.1", int(stack_lab.settings["MLFLOW_PORT"]))
@@ -124,39 +101,28 @@ def test_a_file_that_is_not_there_is_404_which_no_client_asks_for_again(stack_la
 def test_a_logged_model_s_objects_are_in_minio_and_are_the_bytes_that_the_server_gives(
     stack_lab, logged
 ):
-    code = f"""{S3}
-import hashlib, pathlib, mlflow
-local = pathlib.Path(mlflow.artifacts.download_artifacts("models:/{logged["model"]}", dst_path="/tmp"))
-listed = s3.list_objects_v2(Bucket="mlflow", Prefix={logged["key"]!r})["Contents"]
-for item in listed:
-    body = s3.get_object(Bucket="mlflow", Key=item["Key"])["Body"].read()
-    name = item["Key"].removeprefix({logged["key"]!r}).lstrip("/")
-    assert body == (local / name).read_bytes(), name
-    print(name)
-"""
-    ran = python(stack_lab, code)
-    assert {"MLmodel", "model.skops"} <= set(ran.stdout.split()), ran.stdout + ran.stderr
+    names = stack_lab.script("compare_objects", logged["model"], logged["key"]).split()
+    assert {"MLmodel", "model.skops"} <= set(names)
 
 
-def test_smoke_tests_pass_and_leave_nothing_that_counts(stack_lab):
-    count = f"""{S3}
-import psycopg2
-pages = s3.get_paginator("list_objects_v2").paginate(Bucket="mlflow")
-print(sum(page["KeyCount"] for page in pages))
-cursor = psycopg2.connect("").cursor()
-for table in ("experiments", "runs"):
-    cursor.execute(f"SELECT count(*) FROM {{table}} WHERE lifecycle_stage = 'active'")
-    print(cursor.fetchone())
-for table in ("registered_models", "model_versions", "registered_model_aliases"):
-    cursor.execute(f"SELECT count(*) FROM {{table}}")
-    print(cursor.fetchone())
-"""
-    before = python(stack_lab, count)
-    assert before.returncode == 0, before.stderr
+def test_smoke_tests_pass_and_leave_no_row_and_no_object(stack_lab):
+    tables = [
+        "experiments WHERE lifecycle_stage = 'active'",
+        "runs WHERE lifecycle_stage = 'active'",
+        "registered_models",
+        "model_versions",
+        "registered_model_aliases",
+    ]
+
+    def counts() -> list[int]:
+        rows = [int(psql(stack_lab, f"SELECT count(*) FROM {table}")) for table in tables]
+        return [*rows, len(stored(stack_lab))]
+
+    before = counts()
     smoke = stack_lab.run("pytest", "-q", "tests/smoke")
     assert smoke.returncode == 0, smoke.stdout
     assert "skipped" not in smoke.stdout
-    assert python(stack_lab, count).stdout == before.stdout
+    assert counts() == before
 
 
 def test_one_shots_can_run_again_and_give_users_their_new_secrets(stack_lab):
@@ -206,7 +172,7 @@ def test_a_database_of_another_mlflow_stops_the_start_with_a_message(stack_lab, 
         assert stack_lab.host("up").returncode == 0
 
 
-def test_what_an_unhealthy_container_s_check_said_is_passed_on():
+def test_last_check_returns_the_output_of_an_unhealthy_container_s_check():
     check = [
         "--health-cmd",
         "echo the reason; exit 1",

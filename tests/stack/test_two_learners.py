@@ -3,6 +3,10 @@
 import random
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
+pytestmark = pytest.mark.stack
+
 
 def test_two_learners_at_once_run_every_lesson_in_any_order(stack_lab):
     seeds = [str(random.randrange(1000)) for _ in range(2)]  # noqa: S311

@@ -4,7 +4,7 @@ import json
 import subprocess
 
 from host.settings import PASSWORDS, settings
-from tests.support.labs import Lab
+from tests.support.labs import ROOT, Lab
 
 # Every service that goes on running, and the Compose profile that it belongs to.
 PROFILES = {
@@ -49,6 +49,19 @@ def inside(lab: Lab, service: str, *words: str) -> str:
     """Run a command in a service's container and return all it prints."""
     ran = lab.compose("exec", "--no-TTY", service, *words)
     return ran.stdout + ran.stderr
+
+
+def network_address(lab: Lab, service: str) -> str:
+    """Return a service's address in the stack's network, as the trainer sees it."""
+    code = f"import socket; print(socket.gethostbyname({service!r}))"
+    return lab.run("python", "-c", code).stdout.strip()
+
+
+def run_script(lab: Lab, service: str, name: str, *arguments: str, index: int = 1) -> str:
+    """Run tests/inside/NAME.py in a container that does not have the checkout; return what it prints."""
+    script = (ROOT / "tests" / "inside" / f"{name}.py").read_text()
+    exec_ = ["exec", "--no-TTY", "--index", str(index), service, "python", "-", *arguments]
+    return lab.compose(*exec_, typed=script).stdout
 
 
 def psql(lab: Lab, statement: str) -> str:

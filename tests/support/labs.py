@@ -48,6 +48,12 @@ class Lab:
         program = shutil.which(words[0], path=environment["PATH"])
         return run([program, *words[1:]], env=environment, cwd=self.root)
 
+    def script(self, name: str, *arguments: str, profile: str | None = None) -> str:
+        """Run tests/inside/NAME.py inside the lab, which must succeed, and return what it prints."""
+        ran = self.run("python", "-m", f"tests.inside.{name}", *arguments, profile=profile)
+        assert ran.returncode == 0, ran.stderr
+        return ran.stdout
+
     def start_profile(self, profile: str) -> None:
         """Build and start what a Compose profile adds, once; it ends with the lab."""
         if profile not in self._profiles:
@@ -110,12 +116,14 @@ def delete(lab: Lab) -> None:
     assert deleted.returncode == 0, deleted.stderr
 
 
-def copy_of_checkout(target: Path) -> None:
-    """Copy this checkout as git has it, with what is new in it; nothing that the lab made."""
-    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(listed, cwd=ROOT, text=True, capture_output=True, check=True).stdout
-    for path in (ROOT / name for name in names.splitlines()):
-        if path.exists():
-            copy = target / path.relative_to(ROOT)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(path, copy)
+def stored(lab: Lab, prefix: str = "") -> dict[str, list]:
+    """Return what the lab's artifact store holds below `prefix`: [size, digest], by key."""
+    return json.loads(lab.script("stored", prefix))
+
+
+def assert_one_message(ran: subprocess.CompletedProcess[str], *words: str) -> None:
+    """Assert that a command failed with a message that has every one of `words`, and no traceback."""
+    assert ran.returncode != 0
+    assert "Traceback" not in ran.stdout + ran.stderr
+    for word in words:
+        assert word in ran.stderr, ran.stdout + ran.stderr

@@ -6,11 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tests.support.labs import Lab
 
-COUNT = """
-import mlflow
-found = mlflow.get_experiment_by_name("{}")
-print(len(mlflow.search_runs([found.experiment_id])) if found else 0)
-"""
+
+def runs(lab: Lab, experiment: str) -> int:
+    """Return how many runs an experiment has."""
+    return int(lab.script("count_runs", experiment))
+
+
+def outcomes(output: str) -> list[dict]:
+    """Return what loggers were told, from what tests/inside/load.py printed."""
+    return json.loads(output.splitlines()[-1])
 
 
 class Loggers:
@@ -18,23 +22,16 @@ class Loggers:
 
     def __init__(self, lab: Lab, experiment: str, seconds: int, count: int) -> None:
         """Start them; return once they are in the middle of their work."""
-        self._code = COUNT.format(experiment)
-        before = self._runs(lab)
+        before = runs(lab, experiment)
         self._pool = ThreadPoolExecutor(1)
-        words = ["python", "tests/inside/load.py", experiment, str(seconds), str(count)]
-        self._ran = self._pool.submit(lab.run, *words)
-        while self._runs(lab) < before + 5:
-            assert not self._ran.done(), self._ran.result().stderr
+        words = ["load", experiment, str(seconds), str(count)]
+        self._output = self._pool.submit(lab.script, *words)
+        while runs(lab, experiment) < before + 5:
+            assert not self._output.done(), self._output.result()
             time.sleep(0.2)
-
-    def _runs(self, lab: Lab) -> int:
-        ran = lab.run("python", "-c", self._code)
-        assert ran.returncode == 0, ran.stderr
-        return int(ran.stdout)
 
     def told(self) -> list[dict]:
         """Wait for the loggers' end and return what they were told, as tests/inside/load.py describes it."""
-        ran = self._ran.result()
+        output = self._output.result()
         self._pool.shutdown()
-        assert ran.returncode == 0, ran.stderr
-        return json.loads(ran.stdout.splitlines()[-1])
+        return outcomes(output)

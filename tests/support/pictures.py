@@ -2,7 +2,6 @@
 
 import base64
 import io
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,8 +9,6 @@ import matplotlib
 from PIL import Image, ImageChops
 from playwright.sync_api import Locator
 
-# Take what is out of date again: make screenshots.
-SCREENSHOTS = "LAB_TEST_SCREENSHOTS" in os.environ
 # The one font that is wherever matplotlib is, so that a picture does not depend on the machine's.
 FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 # Ids, times, how long something took or how large it is, numbers of experiments and versions, names
@@ -98,10 +95,10 @@ def why_out_of_date(file: Path, now: Image.Image) -> str | None:
     return f"{share:.2%} of it looks different" if share > SHARE else None
 
 
-def difference(one: Image.Image, other: Image.Image) -> float:
+def difference(before: Image.Image, after: Image.Image) -> float:
     """Return the share of the cells in which two pictures look different."""
-    size = (min(one.width, other.width), min(one.height, other.height))
-    grey = [picture.crop((0, 0, *size)).convert("L") for picture in (one, other)]
+    size = (min(before.width, after.width), min(before.height, after.height))
+    grey = [picture.crop((0, 0, *size)).convert("L") for picture in (before, after)]
     cells = (size[0] // CELL, size[1] // CELL)
     small = [picture.resize(cells, Image.Resampling.BOX) for picture in grey]
     differs = ImageChops.difference(*small).histogram()[LEVELS:]

@@ -13,7 +13,8 @@ from markdown_it.token import Token
 from sybil import Document
 from sybil.parsers.markdown.lexers import FencedCodeBlockLexer
 
-from tests.support.labs import ROOT, Lab
+from tests.support.checkout import files
+from tests.support.labs import Lab
 
 # `...` stands for what tells nothing: an id, a version's number. Widths of columns are no promises.
 RULES = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
@@ -137,6 +138,4 @@ def section(file: Path, title: str) -> str:
 
 def markdown_files() -> list[Path]:
     """Return every Markdown file of the checkout that git does not ignore."""
-    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"]
-    names = subprocess.run(listed, cwd=ROOT, text=True, capture_output=True, check=True).stdout
-    return [ROOT / name for name in names.splitlines() if (ROOT / name).exists()]
+    return files("*.md")

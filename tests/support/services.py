@@ -230,9 +230,9 @@ class ContainerService(Service):
 
     container: str
 
-    def docker(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run docker."""
-        return subprocess.run(["docker", *words], text=True, capture_output=True)
+    def docker(self, *words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+        """Run docker; `typed` goes to its standard input."""
+        return subprocess.run(["docker", *words], input=typed, text=True, capture_output=True)
 
     def log(self) -> str:
         """Return what it printed."""
@@ -240,14 +240,9 @@ class ContainerService(Service):
 
     def kill(self) -> None:
         """Kill the service, and nothing that it started."""
-        code = """if True:
-            import os, pathlib
-            for process in pathlib.Path("/proc").glob("[0-9]*"):
-                command = (process / "cmdline").read_bytes().split(b"\\0")
-                if command[0].endswith(b"python") and b"service.py" in command[1]:
-                    os.kill(int(process.name), 9)
-        """
-        killed = self.docker("exec", self.container, "python", "-c", code)
+        script = (ROOT / "tests" / "inside" / "kill_processes.py").read_text()
+        python = ["exec", "--interactive", self.container, "python", "-", "python", "service.py"]
+        killed = self.docker(*python, typed=script)
         assert killed.returncode == 0, killed.stderr
 
     def processes(self) -> list[str]:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests.support.labs import ROOT
+
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 
 

@@ -1,4 +1,4 @@
-"""How tests read what lab doctor says."""
+"""The rows that `lab doctor` prints, as tests read them."""
 
 import json
 import subprocess
@@ -20,14 +20,14 @@ def rows(ran: subprocess.CompletedProcess[str]) -> dict[str, dict]:
 def assert_only(
     ran: subprocess.CompletedProcess[str], name: str, *remedy: str, also: tuple[str, ...] = ()
 ) -> None:
-    """Assert that row `name` fails and says every one of `remedy`; `also` are those that follow from it."""
-    found = rows(ran)
-    failed = [row["name"] for row in found.values() if row["ok"] is False]
-    assert failed == [*sorted([name, *also], key=list(found).index)], ran.stdout
+    """Assert that row `name` fails with every one of `remedy` in its text, and no row but `also`, its consequences."""
+    by_name = rows(ran)
+    failed = [row["name"] for row in by_name.values() if row["ok"] is False]
+    assert failed == [*sorted([name, *also], key=list(by_name).index)], ran.stdout
     assert ran.returncode == 1
     for words in remedy:
-        assert words in found[name]["text"], found[name]["text"]
-    waiting = {row["name"] for row in found.values() if row["ok"] is None}
+        assert words in by_name[name]["text"], by_name[name]["text"]
+    waiting = {row["name"] for row in by_name.values() if row["ok"] is None}
     if name in SERVER:
         assert waiting & set(SERVER) == set(SERVER[SERVER.index(name) + 1 :])
 

@@ -5,8 +5,10 @@ import subprocess
 
 import pytest
 
-from tests.support.doctor import assert_only, doctor
-from tests.support.containers import psql
+from tests.doctor.rows import assert_only, doctor
+from tests.support.containers import network_address, psql
+
+pytestmark = pytest.mark.stack
 
 
 def test_another_server(stack_lab):
@@ -15,24 +17,24 @@ def test_another_server(stack_lab):
 
 
 def test_host(stack_lab):
-    found = stack_lab.run("python", "-c", "import socket; print(socket.gethostbyname('mlflow'))")
-    ran = doctor(stack_lab, MLFLOW_TRACKING_URI=f"http://{found.stdout.strip()}:5000")
+    address = network_address(stack_lab, "mlflow")
+    ran = doctor(stack_lab, MLFLOW_TRACKING_URI=f"http://{address}:5000")
     assert_only(ran, "Host is allowed", "MLFLOW_SERVER_ALLOWED_HOSTS")
 
 
-def test_room_and_leave_to_write(stack_lab):
+def test_disk_without_room_or_permission_to_write(stack_lab):
     # 64 MiB, as Docker makes it.
     small = doctor(stack_lab, LAB_OUTPUT="/dev/shm")  # noqa: S108
     assert_only(small, "disk", "docker system prune")
     assert_only(doctor(stack_lab, LAB_OUTPUT="/lab"), "disk", "cannot write")
 
 
-def test_checkout_that_git_does_not_trust(stack_lab):
+def test_git_that_does_not_trust_the_checkout(stack_lab):
     ran = doctor(stack_lab, GIT_CONFIG_SYSTEM="/dev/null")
     assert_only(ran, "git", "safe.directory /lab")
 
 
-def test_store_away(stack_lab):
+def test_stopped_store(stack_lab):
     stack_lab.compose("stop", "minio")
     try:
         assert_only(doctor(stack_lab), "artifacts", "lab doctor", also=("store account",))
