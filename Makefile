@@ -2,8 +2,10 @@
 # mode; LAB_MODE=stack or LAB_MODE=embedded forces one.
 PYTHON ?= python3
 LAB = $(PYTHON) -m host
+# Ids of known vulnerabilities that `make audit-packages` ignores. Give the reason for each in SECURITY.md.
+ACCEPTED =
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench up down shell notebook delete-data backup restore upgrade-database audit new-lesson screenshots lint lock
+.PHONY: help demo test bench up down shell notebook delete-data backup restore upgrade-database audit audit-packages audit-minio new-lesson screenshots lint lock
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { sub("%", "NN", $$1); printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,14 +40,22 @@ delete-data: ## stop the lab and delete its runs, models and files (asks first)
 backup: ## write the lab's database and objects to one file in backups/, while it runs
 	@$(LAB) backup
 
-restore: ## make an empty lab the one that a backup was taken of, as: make restore FILE=backups/…
+restore: ## restore a backup into an empty lab, as: make restore FILE=backups/…
 	@$(LAB) restore "$(FILE)"
 
 upgrade-database: ## bring an older MLflow's database to this version's schema, after a backup
 	@$(LAB) upgrade-database
 
-audit: ## look up known vulnerabilities of the packages and of MinIO
-	@$(LAB) audit
+audit: audit-packages audit-minio ## look up known vulnerabilities: of the Python packages, then of MinIO
+
+audit-packages: ## look up known vulnerabilities of every package in requirements/
+	@$(LAB) install audit
+	.venv/bin/pip-audit --strict --require-hashes --disable-pip --progress-spinner off \
+	  $(ACCEPTED:%=--ignore-vuln %) $(patsubst %,--requirement %,$(wildcard requirements/*.txt))
+
+audit-minio: ## look up known vulnerabilities of MinIO as it is built here; needs Docker
+	docker build --target audit --tag mlflow-model-lab-audit --file minio/Dockerfile .
+	docker run --rm mlflow-model-lab-audit govulncheck -mode binary /go/bin/minio
 
 new-lesson: ## make a lesson to begin with, as: make new-lesson NAME=08_topic
 	@$(LAB) new-lesson "$(NAME)"

@@ -1,4 +1,4 @@
-"""Processes of the embedded mode that go on after the command that started them."""
+"""Servers of the embedded mode that keep running after the command that started them."""
 
 import os
 import signal
@@ -11,12 +11,12 @@ from pathlib import Path
 
 from host.errors import LabError
 
-SECONDS = 90
+START_TIMEOUT_SECONDS = 90
 
 
 @dataclass(frozen=True)
 class Background:
-    """A server in the background: its name for the user, the folder of its two files, and how to know it again."""
+    """A server in the background: its name for the user, the folder of its two files, and its mark."""
 
     name: str
     folder: Path
@@ -25,16 +25,16 @@ class Background:
 
     @property
     def log(self) -> Path:
-        """The file that has what it prints."""
+        """The file with what it prints."""
         return self.folder / f"{self.name}.log"
 
     @property
     def pid(self) -> Path:
-        """The file that has its number while it runs."""
+        """The file with its process id while it runs."""
         return self.folder / f"{self.name}.pid"
 
     def running(self) -> tuple[int, str] | None:
-        """Return the number of the running process and its command line, or None."""
+        """Return the id of the running process and its command line, or None."""
         try:
             pid = int(self.pid.read_text())
             if Path("/proc/self").exists():
@@ -44,7 +44,7 @@ class Background:
                 command = subprocess.run(ps, text=True, capture_output=True).stdout
         except (FileNotFoundError, ProcessLookupError, ValueError):
             return None
-        # A number left over from before a reboot may be somebody else's by now.
+        # After a reboot the id in the file may belong to another process.
         return (pid, command) if self.mark in command else None
 
     def start(
@@ -65,26 +65,27 @@ class Background:
         return process
 
     def wait_for(self, url: str, started: subprocess.Popen[bytes] | None) -> None:
-        """Return when `url` answers; LabError with the process's last words if it ends, or takes too long."""
-        waited = time.monotonic()
+        """Return when `url` answers. Raises LabError with the end of the log if the process ends, or is too slow."""
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
         while not answers(url):
             if started and started.poll() is not None:
                 raise LabError(
-                    f"The {self.name} ended at once. Its last words:\n{self.last_words()}"
+                    f"The {self.name} ended while it started. Its log ends with:\n{self.log_end()}"
                 )
-            if time.monotonic() - waited > SECONDS:
+            if time.monotonic() > deadline:
                 raise LabError(
-                    f"The {self.name} does not answer after {SECONDS} s. Its last words:\n{self.last_words()}"
+                    f"The {self.name} does not answer after {START_TIMEOUT_SECONDS} s. "
+                    f"Its log ends with:\n{self.log_end()}"
                 )
             time.sleep(0.2)
 
-    def last_words(self) -> str:
-        """Return the end of the log."""
+    def log_end(self) -> str:
+        """Return the last lines of the log."""
         text = self.log.read_text(encoding="utf-8", errors="replace")
         return "\n".join(text.splitlines()[-8:])
 
     def stop(self) -> bool:
-        """Stop the process, those that it started too; return whether it ran."""
+        """Stop the process and the processes that it started; return whether it ran."""
         running = self.running()
         if running:
             os.killpg(running[0], signal.SIGTERM)
@@ -102,7 +103,7 @@ def answers(url: str) -> bool:
     """Tell whether a server of this machine answers with 200, whatever proxy the environment names."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with direct.open(url, timeout=2) as answer:
-            return answer.status == 200
+        with direct.open(url, timeout=2) as response:
+            return bool(response.status == 200)
     except (OSError, urllib.error.URLError):
         return False

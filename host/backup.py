@@ -1,7 +1,7 @@
-"""One file with the lab's database and objects, and a lab made of it again.
+"""Write the lab's database and objects to one file, and restore them from it.
 
-The file is a tar archive: objects/… as the store has them, then `database`, then `manifest.json`,
-which is written last and so tells that the rest is whole.
+The file is a tar archive: objects/… as the store has them, then `database`, then `manifest.json`.
+The manifest is written last: an archive that has one is complete.
 """
 
 import json
@@ -11,55 +11,47 @@ import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from types import ModuleType
+from typing import IO
 
-from host import embedded, embedded_data, stack, stack_data
 from host.errors import LabError
+from host.mode import Mode
 from host.settings import ROOT
 
 FOLDER = ROOT / "backups"
-# What a restored lab would lose of its own.
-OWN = """SELECT (SELECT count(*) FROM runs) + (SELECT count(*) FROM logged_models)
+# How much a restore would overwrite.
+COUNT_QUERY = """SELECT (SELECT count(*) FROM runs) + (SELECT count(*) FROM logged_models)
     + (SELECT count(*) FROM registered_models)"""
-DATA = {stack: stack_data, embedded: embedded_data}
 
 
-def mode_name(mode: ModuleType) -> str:
-    """Return what LAB_MODE calls a mode."""
-    return "stack" if mode is stack else "embedded"
+def write(mode: Mode) -> Path:
+    """Write a backup of the lab, which may be in use meanwhile, and return its path. Raises LabError.
 
-
-def write(mode: ModuleType) -> Path:
-    """Write a backup of the lab, which may go on working meanwhile, and return its path.
-
-    The database first, as of one moment, then the objects: what the database knows was in the
-    store before, and MLflow never changes a model's files. Only deleting could come between, so
-    what was there at the beginning must be there at the end. Raises LabError.
+    The database is saved first, as of one moment, then the objects. Every object that the database
+    refers to was in the store before, and MLflow never changes a model's files. Only a deletion
+    could come between, so every object of the beginning must still be there at the end.
     """
-    data = DATA[mode]
     FOLDER.mkdir(exist_ok=True)
-    lab = stack.name() if mode is stack else "embedded"
-    target = FOLDER / f"{lab}-{datetime.now():%Y%m%d-%H%M%S}.tar"
+    target = FOLDER / f"{mode.lab_name}-{datetime.now():%Y%m%d-%H%M%S}.tar"
     part = target.with_suffix(".part")
     began = time.monotonic()
     try:
-        # Only for its owner: what it holds is everybody's work.
+        # Only its owner may read it: it contains everybody's work.
         part.touch(mode=0o600)
-        at_first = data.object_names()
+        names_before = mode.data.object_names()
         with tempfile.NamedTemporaryFile(dir=FOLDER, prefix=".database-") as database:
-            data.save_database(Path(database.name))
-            print(f"Copying {len(at_first)} objects …", flush=True)
-            data.save_objects(part)
+            mode.data.save_database(Path(database.name))
+            print(f"Copying {len(names_before)} objects …", flush=True)
+            mode.data.save_objects(part)
             with tarfile.open(part, "a") as archive:
                 saved = {name.removeprefix("objects/") for name in archive.getnames()}
-                if gone := at_first - saved:
+                if deleted := names_before - saved:
                     raise LabError(
-                        f"{len(gone)} objects were deleted while the backup was made, so that it would not fit "
-                        "its database. Then again: make backup"
+                        f"{len(deleted)} objects were deleted while the backup was made, so it would lack files that "
+                        "its database refers to. Try again: make backup"
                     )
                 archive.add(database.name, "database")
                 manifest = {
-                    "mode": mode_name(mode),
+                    "mode": mode.name,
                     "made": datetime.now(UTC).isoformat(timespec="seconds"),
                     "objects": len(saved),
                 }
@@ -84,53 +76,60 @@ def add_text(archive: tarfile.TarFile, name: str, text: str) -> None:
         archive.add(file.name, name)
 
 
-def restore(mode: ModuleType, name: str) -> None:
-    """Make an empty lab the one that the backup `name` was taken of. Raises LabError."""
+def restore(mode: Mode, name: str) -> None:
+    """Restore the backup `name` into an empty lab. Raises LabError."""
     file = check(mode, name)
     mode.up()
-    data = DATA[mode]
-    if count := data.scalar(OWN):
+    if count := mode.data.scalar(COUNT_QUERY):
         raise LabError(
-            f"This lab has {count} runs and models of its own, which a restored one would not have. Empty it first "
+            f"This lab has {count} runs and models of its own, which the restore would overwrite. Empty it first "
             "(`make backup` to keep them, then `make delete-data`), or restore into another lab: "
             "COMPOSE_PROJECT_NAME and the ports in .env."
         )
     with tempfile.NamedTemporaryFile(prefix="database-") as database, tarfile.open(file) as archive:
-        with archive.extractfile("database") as packed:
-            shutil.copyfileobj(packed, database)
+        shutil.copyfileobj(member(archive, "database"), database)
         database.flush()
-        data.stop_server()
+        mode.stop_server()
         try:
-            print("Objects …", flush=True)
-            data.load_objects(file)
-            print("Database …", flush=True)
-            data.load_database(Path(database.name))
-            print(f"The lab is the one that {file} was taken of.", flush=True)
+            print("Restoring the objects …", flush=True)
+            mode.data.load_objects(file)
+            print("Restoring the database …", flush=True)
+            mode.data.load_database(Path(database.name))
+            print(f"Restored {file}.", flush=True)
         finally:
-            # Whatever happened: with the database of before, or with the restored one.
+            # Also after a failure, which leaves the previous database.
             mode.up()
 
 
-def check(mode: ModuleType, name: str) -> Path:
-    """Return the path of the backup `name`. Raises LabError unless it is a whole one of a lab in this mode."""
+def member(archive: tarfile.TarFile, name: str) -> IO[bytes]:
+    """Return a file of an archive, to read. Raises KeyError if there is none."""
+    content = archive.extractfile(name)
+    if content is None:
+        raise KeyError(name)
+    return content
+
+
+def check(mode: Mode, name: str) -> Path:
+    """Return the path of the backup `name`. Raises LabError unless it is complete and of this mode."""
     file = Path(name)
     if not file.is_file():
-        there = ", ".join(str(path.relative_to(ROOT)) for path in sorted(FOLDER.glob("*.tar")))
+        backups = ", ".join(str(path.relative_to(ROOT)) for path in sorted(FOLDER.glob("*.tar")))
         raise LabError(
-            f"There is no file {name!r}. Give one: make restore FILE=…; there are: {there or 'none yet'}"
+            f"There is no file {name!r}. Name a backup: make restore FILE=…; there are: {backups or 'none yet'}"
         )
     try:
         with tarfile.open(file) as archive:
-            manifest = json.load(archive.extractfile("manifest.json"))
+            manifest = json.load(member(archive, "manifest.json"))
             count = sum(name.startswith("objects/") for name in archive.getnames())
             archive.getmember("database")
     except (tarfile.TarError, KeyError, ValueError):
         raise LabError(
-            f"{file} is not a whole backup. Those that `make backup` made end in .tar, in {FOLDER}."
+            f"{file} is not a whole backup. `make backup` writes backups to {FOLDER}; their names end in .tar."
         ) from None
-    if manifest["mode"] != mode_name(mode):
+    if manifest["mode"] != mode.name:
         raise LabError(
-            f"{file} is of the mode {manifest['mode']}: LAB_MODE={manifest['mode']} make restore FILE={file}"
+            f"{file} was made in the {manifest['mode']} mode. Restore it there: "
+            f"LAB_MODE={manifest['mode']} make restore FILE={file}"
         )
     if manifest["objects"] != count:
         raise LabError(f"{file} should have {manifest['objects']} objects and has {count}.")

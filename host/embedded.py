@@ -4,11 +4,12 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
-from typing import NoReturn
 
-from host import background
+from host import background, processes
 from host.background import Background
+from host.embedded_data import EmbeddedData
 from host.errors import LabError
+from host.mode import Mode
 from host.ports import check_free
 from host.settings import (
     ROOT,
@@ -34,35 +35,33 @@ NOTEBOOK = Background("notebook", STATE, mark=str(JUPYTER))
 
 
 def environment() -> dict[str, str]:
-    """Return the environment in which lessons run: without what other work has set for MLflow or a store."""
+    """Return the environment in which lessons run.
+
+    It has no variable that the user's other work may have set for MLflow, Jupyter or a store.
+    """
     page = f"http://localhost:{port('MLFLOW_PORT')}"
     inherited = {
         n: v for n, v in os.environ.items() if not n.startswith(("AWS_", "MLFLOW_", "JUPYTER"))
     }
-    here = "localhost,127.0.0.1"
+    own_hosts = "localhost,127.0.0.1"
     return (
         inherited
         | read_env_file(ROOT / "trainer" / "client.env")
         | {
             "PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}",
             "VIRTUAL_ENV": str(VENV),
-            "NO_PROXY": here,
-            "no_proxy": here,
+            "NO_PROXY": own_hosts,
+            "no_proxy": own_hosts,
             "MLFLOW_TRACKING_URI": f"http://127.0.0.1:{port('MLFLOW_PORT')}",
             "LAB_MODE": "embedded",
             "LAB_ROOT": str(ROOT),
             "LAB_OUTPUT": str(STATE / "output"),
             "LAB_MLFLOW_PAGE": page,
-            # Where the rows and the files are, for looking behind the curtain.
+            # The scripts that show MLflow's rows and files read these two.
             "LAB_SQLITE_FILE": str(DATABASE),
             "LAB_ARTIFACTS_DIR": str(ARTIFACTS),
         }
     )
-
-
-def answers() -> bool:
-    """Tell whether the server's API answers."""
-    return background.answers(api())
 
 
 def api() -> str:
@@ -70,31 +69,10 @@ def api() -> str:
     return f"http://127.0.0.1:{port('MLFLOW_PORT')}/api/2.0/mlflow/experiments/search?max_results=1"
 
 
-def up(profile: str | None = None) -> None:
-    """Install what is missing and start the server, detached; return when it answers. Raises LabError.
-
-    With a profile its packages too.
-    """
-    before = SERVER.running()
-    running = runs_at(SERVER, "MLFLOW_PORT")
-    if before and not running:
-        # It has the address of before.
-        stop_notebook()
-    if install() and running:
-        # It is of the packages that were there before.
-        stop_server()
-        running = False
-    if profile:
-        # Only added: the server runs on with what it has.
-        install(profile)
-    (STATE / "output").mkdir(parents=True, exist_ok=True)
-    SERVER.wait_for(api(), None if running else start_server())
-
-
 def runs_at(server: Background, setting: str) -> bool:
-    """Tell whether a server runs at the port that a setting gives; if not, it can be started there.
+    """Tell whether the server runs at the port that the setting gives. If not, it can be started there.
 
-    One at another port is stopped. Raises LabError if something else has the port.
+    A server at another port is stopped. Raises LabError if another program has the port.
     """
     running = server.running()
     if running and f"--port {port(setting)} " in running[1]:
@@ -106,7 +84,7 @@ def runs_at(server: Background, setting: str) -> bool:
 
 
 def webhook_key() -> str:
-    """Return the key that the webhooks' secrets are encrypted with; made once, another could not read them."""
+    """Return the key that encrypts the webhooks' secrets; made once, because another key could not read them."""
     if not WEBHOOK_KEY.exists():
         WEBHOOK_KEY.touch(mode=0o600)
         WEBHOOK_KEY.write_text(random_secret("="))
@@ -138,18 +116,8 @@ def start_server() -> subprocess.Popen[bytes]:
     return SERVER.start(command, env, STATE)
 
 
-def notebook() -> None:
-    """Start JupyterLab beside the server, detached; return when it answers. Raises LabError."""
-    ensure_env_file()
-    check_password("JUPYTER_TOKEN")
-    runs_at(NOTEBOOK, "JUPYTER_PORT")
-    up("notebook")
-    started = None if NOTEBOOK.running() else start_notebook()
-    NOTEBOOK.wait_for(f"http://127.0.0.1:{port('JUPYTER_PORT')}/api", started)
-
-
 def start_notebook() -> subprocess.Popen[bytes]:
-    """Start JupyterLab on the checkout, with nothing of the user's own settings for Jupyter."""
+    """Start JupyterLab on the checkout, without the user's own settings for Jupyter."""
     JUPYTER.mkdir(exist_ok=True)
     env = environment() | {
         "JUPYTER_CONFIG_PATH": str(ROOT / "trainer" / "jupyter"),
@@ -166,48 +134,89 @@ def start_notebook() -> subprocess.Popen[bytes]:
     return NOTEBOOK.start(command, env, ROOT)
 
 
-def down() -> None:
-    """Stop what runs; the data stay."""
-    stop_notebook()
-    stop_server()
-
-
 def stop_notebook() -> None:
-    """Stop JupyterLab, its kernels too."""
+    """Stop JupyterLab and its kernels."""
     if NOTEBOOK.stop():
         print("Stopped JupyterLab.")
 
 
 def stop_server() -> None:
-    """Stop the MLflow server, its workers too."""
+    """Stop the MLflow server and its workers."""
     if SERVER.stop():
         print("Stopped the MLflow server.")
 
 
-def delete_data() -> None:
-    """Stop the server and delete what it kept."""
-    down()
-    if STATE.exists():
-        shutil.rmtree(STATE)
+class Embedded(Mode):
+    """The mode without Docker."""
 
+    name = "embedded"
+    has_engine = False
+    lab_name = "embedded"
 
-def upgrade_database() -> bool:
-    """Bring the database of an older MLflow to this one's schema; return whether that worked."""
-    install()
-    down()
-    upgrade = [PYTHON, "-m", "mlflow", "db", "upgrade", f"sqlite:///{DATABASE}"]
-    return subprocess.run(upgrade, env=environment()).returncode == 0
+    def __init__(self) -> None:
+        """Make the mode; nothing is started."""
+        self.data = EmbeddedData(DATABASE, ARTIFACTS)
 
+    @property
+    def data_location(self) -> str:
+        """The folder with everything."""
+        return f"the folder {STATE}"
 
-def execute(*words: str, profile: str | None = None) -> int:
-    """Run a command in the lab's environment, the same for every profile, and return its exit status."""
-    path = shutil.which(words[0], path=environment()["PATH"]) or words[0]
-    return subprocess.run([path, *words[1:]], cwd=ROOT, env=environment()).returncode
+    def up(self, profile: str | None = None) -> None:
+        """Install what is missing, the packages of a profile too, and start the server, detached."""
+        server_ran = SERVER.running() is not None
+        running = runs_at(SERVER, "MLFLOW_PORT")
+        if server_ran and not running:
+            # JupyterLab has the server's previous address.
+            stop_notebook()
+        if install() and running:
+            # The server still uses the previous packages.
+            stop_server()
+            running = False
+        if profile:
+            # These are only added: the server can keep running.
+            install(profile)
+        (STATE / "output").mkdir(parents=True, exist_ok=True)
+        SERVER.wait_for(api(), None if running else start_server())
 
+    def down(self) -> None:
+        """Stop JupyterLab and the server."""
+        stop_notebook()
+        stop_server()
 
-def shell() -> NoReturn:
-    """Become a shell with the lab's environment."""
-    if not answers():
-        raise LabError("The lab is not running. Start it: make up")
-    os.chdir(ROOT)
-    os.execvpe("bash", ["bash", "--rcfile", str(ROOT / "trainer" / "bashrc"), "-i"], environment())
+    def stop_server(self) -> None:
+        """Stop the server, and JupyterLab, whose kernels may write too."""
+        self.down()
+
+    def notebook(self) -> None:
+        """Start JupyterLab, detached."""
+        ensure_env_file()
+        check_password("JUPYTER_TOKEN")
+        runs_at(NOTEBOOK, "JUPYTER_PORT")
+        self.up("notebook")
+        started = None if NOTEBOOK.running() else start_notebook()
+        NOTEBOOK.wait_for(f"http://127.0.0.1:{port('JUPYTER_PORT')}/api", started)
+
+    def execute(self, *words: str, profile: str | None = None) -> int:
+        """Run a command in the lab's environment, which is the same for every profile."""
+        return subprocess.run(words, cwd=ROOT, env=environment()).returncode
+
+    def shell(self) -> int:
+        """Run bash with the lab's environment."""
+        if not background.answers(api()):
+            raise LabError("The lab is not running. Start it: make up")
+        command = ["bash", "--rcfile", str(ROOT / "trainer" / "bashrc"), "-i"]
+        return processes.wait(subprocess.Popen(command, cwd=ROOT, env=environment()))
+
+    def delete_data(self) -> None:
+        """Stop the processes and delete the folder."""
+        self.down()
+        if STATE.exists():
+            shutil.rmtree(STATE)
+
+    def upgrade_database(self) -> bool:
+        """Run MLflow's migrations on the SQLite file."""
+        install()
+        self.down()
+        upgrade = [str(PYTHON), "-m", "mlflow", "db", "upgrade", f"sqlite:///{DATABASE}"]
+        return subprocess.run(upgrade, env=environment()).returncode == 0

@@ -1,4 +1,4 @@
-"""A lesson to begin with: complete, and true, until its author makes it another one."""
+"""Make a lesson from the template: it is complete and passes its tests, so its author can begin by changing it."""
 
 import re
 import shutil
@@ -15,20 +15,20 @@ def check(name: str) -> None:
     number, _, topic = name.partition("_")
     if not re.fullmatch(r"\d\d_[a-z][a-z0-9_]*", name) or number == "00":
         raise LabError(
-            f"{name!r} is no name for a lesson. Give it two digits and a topic in small letters: "
+            f"{name!r} cannot be a lesson's name. Give two digits and a topic in small letters: "
             "make new-lesson NAME=08_topic"
         )
     lessons = sorted(path.name for path in ROOT.glob("tutorial/[0-9][0-9]_*"))
     if taken := [lesson for lesson in lessons if lesson.startswith(number)]:
         free = next(n for n in range(1, 100) if not list(ROOT.glob(f"tutorial/{n:02}_*")))
         raise LabError(
-            f"The number {number} is taken, by {taken[0]}. The next that is free: "
+            f"The number {number} is taken, by {taken[0]}. The next free number: "
             f"make new-lesson NAME={free:02}_{topic}"
         )
 
 
 def create(name: str) -> Path:
-    """Make the lesson `name` of the template and return its folder. Raises LabError."""
+    """Make the lesson `name` from the template and return its folder. Raises LabError."""
     check(name)
     number, _, topic = name.partition("_")
     folder = ROOT / "tutorial" / name

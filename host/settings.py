@@ -9,9 +9,9 @@ from host.errors import LabError
 
 ROOT = Path(__file__).resolve().parent.parent
 PLACEHOLDER = "change-me-"
-# MinIO's own limit; the other passwords are held to it too.
+# MinIO's own limit. The lab asks the same of every other password.
 SHORTEST = 8
-# How the names of secrets end. Of MinIO the users' names are secrets too: see SECURITY.md.
+# How the names of secrets end. The names of MinIO's users are secrets too: see SECURITY.md.
 PASSWORDS = ("PASSWORD", "SECRET_KEY", "SECRET", "ACCESS_KEY", "MINIO_ROOT_USER", "TOKEN")
 
 
@@ -28,7 +28,7 @@ def read_env_file(path: Path) -> dict[str, str]:
 
 
 def unquoted(value: str) -> str:
-    """Return what a .env file's value means: without its quotes, or without a comment behind it."""
+    """Return a value of a .env file without its quotes, or without the comment that follows it."""
     if quoted := re.match(r"""(["'])(.*?)\1""", value):
         return quoted[2]
     return re.sub(r"\s+#.*", "", value)
@@ -37,14 +37,14 @@ def unquoted(value: str) -> str:
 def settings() -> dict[str, str]:
     """Return every setting with its value; an empty one in the environment does not hide .env's."""
     example = read_env_file(ROOT / ".env.example")
-    # A password that is missing is missing; everything else has the example's value by default.
+    # The example's values are defaults, except for its passwords.
     defaults = {n: "" if v.startswith(PLACEHOLDER) else v for n, v in example.items()}
     values = defaults | read_env_file(ROOT / ".env")
     return {name: os.environ.get(name) or value for name, value in values.items()}
 
 
 def port(name: str) -> int:
-    """Return the port that the setting `name` gives; LabError unless it is one."""
+    """Return the port that the setting `name` gives. Raises LabError if it is not a port."""
     value = settings()[name]
     if not value.isdigit() or not 0 < int(value) < 65536:
         raise LabError(f"{name} is {value!r}. Give it a port in .env, a number from 1 to 65535.")
@@ -65,10 +65,10 @@ def ensure_env_file() -> None:
     if target.exists():
         return
     text = (ROOT / ".env.example").read_text(encoding="utf-8")
-    text = re.sub(f"(?<==){PLACEHOLDER}.*", lambda found: random_secret(found[0]), text)
+    text = re.sub(f"(?<==){PLACEHOLDER}.*", lambda match: random_secret(match[0]), text)
     if os.getuid() != 0:
         text = re.sub(r"^LAB_UID=.*$", f"LAB_UID={os.getuid()}", text, flags=re.MULTILINE)
-    # Under another name first: never half a file, and never one that others can read.
+    # Under another name first, so that .env is always complete and only its owner can read it.
     draft = ROOT / f".env.{os.getpid()}"
     try:
         draft.touch(mode=0o600)
@@ -87,18 +87,18 @@ def check_password(name: str) -> None:
     value = settings()[name]
     if value.startswith(PLACEHOLDER):
         raise LabError(
-            f"{name} in .env is still the example's, which everybody knows; "
-            f"give it one of your own, as {random_secret(value)}"
+            f"{name} in .env is still the example's value, which everybody knows. "
+            f"Give it a value of your own, for example {random_secret(value)}"
         )
     if len(value) < SHORTEST:
         state = f"has {len(value)} characters" if value else "is missing"
         raise LabError(
-            f"{name} in .env {state}; give it at least {SHORTEST}, as {random_secret('')}"
+            f"{name} in .env {state}; give it at least {SHORTEST} characters, for example {random_secret('')}"
         )
 
 
 def check_passwords() -> None:
-    """Raise LabError for a password that is missing, the example's, or one that MinIO would not take."""
+    """Raise LabError for a secret that is missing, too short or the example's, or a key or name that cannot work."""
     for name, value in settings().items():
         if name.endswith(PASSWORDS) or value.startswith(PLACEHOLDER):
             check_password(name)
@@ -111,5 +111,5 @@ def check_passwords() -> None:
     users = [settings()["MINIO_ROOT_USER"], settings()["LAB_S3_ACCESS_KEY"], "lab-reader"]
     if len(set(users)) < len(users):
         raise LabError(
-            "MINIO_ROOT_USER and LAB_S3_ACCESS_KEY in .env need a name each, and neither is lab-reader."
+            "MINIO_ROOT_USER and LAB_S3_ACCESS_KEY in .env need different names, and neither may be lab-reader."
         )

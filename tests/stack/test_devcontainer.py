@@ -161,7 +161,7 @@ def test_a_port_that_is_taken_is_named_with_its_setting(opened):
         taken = str(listener.getsockname()[1])
         up = opened.devcontainer("up", MLFLOW_PORT=taken)
     assert up.returncode != 0
-    assert f"Port {taken} cannot be had" in up.stdout + up.stderr
+    assert f"Port {taken} cannot be used" in up.stdout + up.stderr
     assert "MLFLOW_PORT in .env" in up.stdout + up.stderr
 
 

@@ -12,8 +12,8 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Metric
 
+from host.compose import last_check
 from host.settings import read_env_file
-from host.stack import last_check
 from tests.support.containers import inspect, psql
 from tests.support.labs import ROOT, stored
 

@@ -129,7 +129,7 @@ def test_a_failed_migration_loses_nothing_and_says_how_to_go_back_and_a_later_on
     deleted = stores.host("delete-data", typed="yes\n")
     assert deleted.returncode == 0, deleted.stderr
     restored = stores.host("restore", file)
-    assert f"The lab is the one that {file} was taken of" in restored.stdout
+    assert f"Restored {file}" in restored.stdout
     assert "make upgrade-database" in restored.stderr
     assert psql(stores, "SELECT version_num FROM alembic_version") == schema
 

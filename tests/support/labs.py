@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from host.ports import free_ports
+from host.ports import PORTS, free_ports
 from host.settings import ROOT, ensure_env_file
 
 
@@ -89,10 +89,7 @@ def stack_settings(project: str) -> dict[str, str]:
     """Return the settings of a stack beside others: a name and ports of its own."""
     # Another checkout's tests may run on the same engine, or have been killed there and left theirs.
     checkout = hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]
-    names = [
-        "MLFLOW_PORT", "MINIO_PORT", "MINIO_CONSOLE_PORT", "SERVING_PORT", "SPARK_UI_PORT", "SPARK_MASTER_UI_PORT",
-        "JUPYTER_PORT",
-    ]  # fmt: skip
+    names = [port.setting for port in PORTS]
     return {"COMPOSE_PROJECT_NAME": f"{project}-{checkout}"} | dict(
         zip(names, free_ports(len(names)), strict=True)
     )

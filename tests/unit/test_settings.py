@@ -6,10 +6,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 from cryptography.fernet import Fernet
 
 from host import settings
 from host.errors import LabError
+from host.ports import PORTS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -29,6 +31,27 @@ def test_every_setting_is_read_and_every_one_read_is_documented():
     python = "\n".join(file.read_text() for file in (ROOT / "host").glob("*.py"))
     host = set(re.findall(r"""(?:settings\(\)\[|port\()["'](\w+)["']""", python))
     assert compose | host == documented
+
+
+def test_every_published_port_of_compose_is_in_the_list_of_ports():
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    published = {
+        (setting, name, *service.get("profiles", [None]))
+        for name, service in services.items()
+        for mapping in service.get("ports", ())
+        for setting in re.findall(r"\$\{(\w+)", mapping)
+    }
+    listed = {(port.setting, port.service, port.profile) for port in PORTS}
+    assert published == listed
+    assert len(PORTS) == len(listed)
+
+
+def test_the_documents_name_the_same_ports():
+    names = {port.setting for port in PORTS}
+    example = settings.read_env_file(ROOT / ".env.example")
+    assert {name for name in example if name.endswith("_PORT")} == names
+    [row] = re.findall(r"^\| .*address already in use.*$", (ROOT / "README.md").read_text(), re.M)
+    assert set(re.findall(r"\w+_PORT", row)) == names
 
 
 def test_env_file_gets_random_passwords_and_is_its_owner_s_only(root):

@@ -1,0 +1,138 @@
+"""The lab's Compose project: `docker compose` with the lab's settings, its containers and its images."""
+
+import json
+import os
+import re
+import subprocess
+from typing import IO, Any
+
+from host.errors import LabError
+from host.settings import ROOT, settings
+
+# The first engine that knows a health check's start_interval; the Compose that the lab is tried with.
+OLDEST_ENGINE, OLDEST_COMPOSE = (25, 0), (2, 26)
+
+
+def run(*words: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
+    """Run `docker compose` in the checkout, showing its output unless it is captured."""
+    command = ["docker", "compose", *words]
+    return subprocess.run(command, cwd=ROOT, env=environment(), text=True, capture_output=capture)
+
+
+def stream(
+    *words: str, stdin: IO[bytes] | None = None, stdout: IO[bytes] | int = subprocess.PIPE
+) -> bytes:
+    """Run `docker compose` on a stream and return what it prints. Raises LabError with the end of its errors."""
+    process = subprocess.run(
+        ["docker", "compose", "--progress", "quiet", *words],
+        cwd=ROOT,
+        env=environment(),
+        stdin=stdin or subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+    )
+    if process.returncode != 0:
+        raise LabError(process.stderr.decode(errors="replace").strip()[-1500:])
+    return process.stdout or b""
+
+
+def environment() -> dict[str, str]:
+    """Return the environment for Compose. It reads an empty variable as a value: here none hides one of .env."""
+    return os.environ | settings()
+
+
+def project_name() -> str:
+    """Return the Compose project's name."""
+    return settings()["COMPOSE_PROJECT_NAME"]
+
+
+def version_numbers(version: str) -> tuple[int, ...]:
+    """Return the first two numbers of a version, as (2, 26)."""
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+
+
+def engine_problem() -> str | None:
+    """Return why Docker cannot run the stack here, with the remedy, or None if it can."""
+    try:
+        engine = subprocess.run(
+            ["docker", "version", "--format", "{{.Server.Version}}"],
+            text=True,
+            capture_output=True,
+            timeout=20,
+        )
+    except FileNotFoundError:
+        return "docker is not installed"
+    except subprocess.TimeoutExpired:
+        return "the Docker engine does not answer within 20 s; start it again"
+    if engine.returncode != 0:
+        error_message = (engine.stderr or engine.stdout).strip() or "no error message"
+        if "permission denied" in error_message:
+            return "your user may not talk to the Docker engine; join its group: sudo usermod -aG docker $USER"
+        return f"no Docker engine answers; start it ({error_message.splitlines()[-1]})"
+    if version_numbers(engine.stdout) < OLDEST_ENGINE:
+        return f"the Docker engine is {engine.stdout.strip()}, older than {OLDEST_ENGINE[0]}; update it"
+    plugin = run("version", "--short", capture=True)
+    if plugin.returncode != 0:
+        return "Docker has no Compose plugin; install docker-compose-plugin"
+    if version_numbers(plugin.stdout) < OLDEST_COMPOSE:
+        return f"Docker Compose is {plugin.stdout.strip()}, older than 2.26; update it"
+    return None
+
+
+def containers() -> list[dict[str, Any]]:
+    """Return what Compose lists about the lab's containers, stopped ones included."""
+    listing = run("ps", "--all", "--format", "json", capture=True)
+    return [json.loads(line) for line in listing.stdout.splitlines() if line.startswith("{")]
+
+
+def image_exists(image: str) -> bool:
+    """Tell whether the engine has an image."""
+    inspect = ["docker", "image", "inspect", image]
+    return subprocess.run(inspect, capture_output=True).returncode == 0
+
+
+def pull_base_images() -> None:
+    """Fetch the images that ours start from, once: a build that finds them here asks no registry."""
+    for dockerfile in sorted(ROOT.glob("*/Dockerfile")):
+        text = dockerfile.read_text(encoding="utf-8")
+        for image in re.findall(r"^FROM (\S+:\S+)", text, flags=re.MULTILINE):
+            if not image_exists(image):
+                # If this fails, the build tries again and reports it.
+                subprocess.run(["docker", "pull", image])
+
+
+def last_check(container: str) -> str:
+    """Return what a container's last health check printed."""
+    command = ["docker", "inspect", "--format", "{{json .State.Health.Log}}", container]
+    checks = json.loads(subprocess.run(command, text=True, capture_output=True).stdout or "[]")
+    return str(checks[-1]["Output"]).strip() if checks else "nothing yet"
+
+
+def failure_report(profile: str | None = None) -> str:
+    """Return why the stack did not start: what every service printed last that is not healthy.
+
+    Only services that always run, or that belong to the profile, are in it.
+    """
+    report = ["The stack did not start."]
+    options = ["--profile", profile] if profile else []
+    services = run(*options, "config", "--services", capture=True).stdout.split()
+    for container in containers():
+        service, health = container["Service"], container.get("Health")
+        if service not in services:
+            # The scoring service is unhealthy whenever it has no model to serve.
+            continue
+        completed = container["State"] == "exited" and container["ExitCode"] == 0
+        if completed or container["State"] == "created" or health == "healthy":
+            continue
+        if health in ("unhealthy", "starting"):
+            report.append(f"{service}'s last health check printed:\n{last_check(container['ID'])}")
+        tail = ["logs", "--no-log-prefix", "--no-color", "--tail", "8", service]
+        log = run(*tail, capture=True).stdout
+        report.append(f"The log of {service} ({container['Status']}) ends with:\n{log.strip()}")
+        if "password authentication failed" in log:
+            report.append(
+                "Postgres keeps the password that its volume was made with. Give POSTGRES_PASSWORD in .env that "
+                "password again, or start with empty data: make delete-data"
+            )
+    report.append("The complete logs: docker compose logs")
+    return "\n".join(report)

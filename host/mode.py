@@ -1,0 +1,84 @@
+"""What the commands can ask of a mode of the lab. host/stack.py and host/embedded.py implement it."""
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+
+
+class DataStore(ABC):
+    """The data of a lab: MLflow's database, and the objects that it refers to."""
+
+    @abstractmethod
+    def object_names(self) -> set[str]:
+        """Return the name of every object. Raises LabError if there is no lab yet."""
+
+    @abstractmethod
+    def save_objects(self, file: Path) -> None:
+        """Write every object to a tar archive, as objects/NAME."""
+
+    @abstractmethod
+    def save_database(self, file: Path) -> None:
+        """Write the database as it is at one moment, while the server may use it."""
+
+    @abstractmethod
+    def load_objects(self, file: Path) -> None:
+        """Put every objects/NAME of a tar archive into the store."""
+
+    @abstractmethod
+    def load_database(self, file: Path) -> None:
+        """Replace the database with a saved one, completely or not at all."""
+
+    @abstractmethod
+    def scalar(self, query: str) -> int:
+        """Return the number that an SQL query selects."""
+
+
+class Mode(ABC):
+    """A way to run the lab."""
+
+    # The value of LAB_MODE.
+    name: str
+    # Whether a Docker engine is there, for stacks beside the lab's own.
+    has_engine: bool
+    data: DataStore
+
+    @property
+    @abstractmethod
+    def lab_name(self) -> str:
+        """The lab's name, which its backups begin with."""
+
+    @property
+    @abstractmethod
+    def data_location(self) -> str:
+        """Where the data are, in words for the user."""
+
+    @abstractmethod
+    def up(self, profile: str | None = None) -> None:
+        """Start the lab, and what a profile adds to it; return when a learner can work. Raises LabError."""
+
+    @abstractmethod
+    def down(self) -> None:
+        """Stop the lab; its data stay. Raises LabError."""
+
+    @abstractmethod
+    def stop_server(self) -> None:
+        """Stop the MLflow server, so that nobody writes. Raises LabError."""
+
+    @abstractmethod
+    def notebook(self) -> None:
+        """Start JupyterLab beside the lab; return when it answers. Raises LabError."""
+
+    @abstractmethod
+    def execute(self, *words: str, profile: str | None = None) -> int:
+        """Run a command in the lab, or with what a profile adds to it, and return its exit status."""
+
+    @abstractmethod
+    def shell(self) -> int:
+        """Run a learner's shell in the lab and return its exit status. Raises LabError if the lab does not run."""
+
+    @abstractmethod
+    def delete_data(self) -> None:
+        """Stop the lab and delete its data. Raises LabError."""
+
+    @abstractmethod
+    def upgrade_database(self) -> bool:
+        """Bring the database of an older MLflow to this version's schema; return whether that worked."""

@@ -1,0 +1,130 @@
+"""`make test` and `make screenshots`: install what the chosen tests need, and run pytest for each mode."""
+
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import tempfile
+
+from host import venv
+from host.errors import LabError
+from host.settings import ROOT
+
+PYTEST = [str(venv.PYTHON), "-m", "pytest"]
+# Tests in these folders need no packages but those of requirements/dev.txt.
+LIGHT_FOLDERS = ("tests/unit", "tests/docs")
+# pytest's exit status when no test was chosen.
+NO_TESTS = 5
+
+
+def run(has_engine: bool) -> int:
+    """Run the tests of the embedded mode, and those of the stack if there is an engine; return an exit status.
+
+    The environment's ARGS goes to pytest. A mode in which it chooses no test is left out.
+    """
+    args = shlex.split(os.environ.get("ARGS", ""))
+    modes = ["embedded", "stack"] if has_engine else ["embedded"]
+    venv.install("dev")
+    if args:
+        modes = [mode for mode in modes if chooses("--mode", mode, *args)]
+    if not modes:
+        print("ARGS chooses no test.")
+        return NO_TESTS
+    light = [word for folder in LIGHT_FOLDERS for word in ("--deselect", folder)]
+    if not args or chooses(*mode_options(modes), *args, *light):
+        install_everything(modes)
+    commands = [[*PYTEST, "--mode", mode, *args] for mode in modes]
+    if len(commands) == 1:
+        return run_beside(commands[0], None)
+    print("The stack's tests run at the same time; their output follows at the end.")
+    print("Embedded mode:", flush=True)
+    embedded, stack = commands
+    return run_beside([*embedded, "--beside-stack"], stack)
+
+
+def mode_options(modes: list[str]) -> list[str]:
+    """Return pytest's options for these modes."""
+    return [word for mode in modes for word in ("--mode", mode)]
+
+
+def chooses(*options: str) -> bool:
+    """Tell whether pytest would run a test. If it cannot tell, the run itself reports the error."""
+    collect = [*PYTEST, "--collect-only", *options]
+    return subprocess.run(collect, cwd=ROOT, capture_output=True).returncode != NO_TESTS
+
+
+def install_everything(modes: list[str]) -> None:
+    """Install all packages before any test runs, because they must not change meanwhile. Raises LabError."""
+    if shutil.which("java") is None:
+        raise LabError(
+            "The tests run lesson 07 too, which needs Java 17 or newer. "
+            "Debian, Ubuntu: apt install openjdk-21-jre-headless or openjdk-17-jre-headless."
+        )
+    if "stack" in modes and shutil.which("npm") is None:
+        raise LabError(
+            "The tests open the dev container with its command-line tool, which needs Node.js 20 or newer with npm."
+        )
+    for requirements in ("trainer", "notebook", "audit"):
+        venv.install(requirements)
+    venv.install_browser()
+
+
+def run_beside(command: list[str], background: list[str] | None) -> int:
+    """Run a command, and another one in the background; return the higher exit status.
+
+    The output of the one in the background follows at the end. Ctrl-C interrupts both, and this
+    function waits until they have removed their labs. A second Ctrl-C kills them.
+    """
+    with tempfile.TemporaryFile("w+") as log:
+        processes: list[subprocess.Popen[bytes]] = []
+        try:
+            # The terminal's Ctrl-C reaches only the first one: it alone may read from the terminal.
+            processes.append(subprocess.Popen(command, cwd=ROOT))
+            if background:
+                processes.append(
+                    subprocess.Popen(
+                        background,
+                        cwd=ROOT,
+                        stdin=subprocess.DEVNULL,
+                        stdout=log,
+                        stderr=log,
+                        start_new_session=True,
+                    )
+                )
+            statuses = [process.wait() for process in processes]
+        except KeyboardInterrupt:
+            stop(processes)
+            raise
+        finally:
+            log.seek(0)
+            if output := log.read():
+                print(f"Stack:\n{output}", flush=True)
+    return max(statuses)
+
+
+def stop(processes: list[subprocess.Popen[bytes]]) -> None:
+    """Interrupt the processes in the background and wait for all; kill them at the next Ctrl-C."""
+    print(
+        "\nStopping. The tests remove their labs first; press Ctrl-C again to leave them.",
+        flush=True,
+    )
+    background = [process for process in processes[1:] if process.poll() is None]
+    for process in background:
+        os.killpg(process.pid, signal.SIGINT)
+    try:
+        for process in processes:
+            process.wait()
+    except KeyboardInterrupt:
+        processes[0].kill()
+        for process in background:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def take_screenshots() -> int:
+    """Take those pictures of the READMEs again that are out of date, from a lab of the tests' own."""
+    for requirements in ("trainer", "dev"):
+        venv.install(requirements)
+    venv.install_browser()
+    options = ["--mode", "embedded", "--screenshots", "tests/browser/test_pages.py"]
+    return subprocess.run([*PYTEST, *options], cwd=ROOT).returncode

@@ -1,0 +1,48 @@
+"""make shell: its exit status, at a terminal and without one."""
+
+import os
+import pty
+import subprocess
+import sys
+
+from tests.support.labs import ROOT, Lab
+
+
+def at_a_terminal(lab: Lab, typed: str) -> tuple[int, str]:
+    """Type lines into `make shell` at a terminal; return make's exit status and the screen."""
+    env = os.environ | lab.settings | {"LAB_MODE": lab.mode, "PYTHON": sys.executable}
+    ours, its = pty.openpty()
+    make = subprocess.Popen(
+        ["make", "shell"], cwd=ROOT, env=env, stdin=its, stdout=its, stderr=its, process_group=0
+    )
+    os.close(its)
+    os.write(ours, typed.encode())
+    screen = b""
+    try:
+        while part := os.read(ours, 1024):
+            screen += part
+    except OSError:
+        # The terminal has closed with its last process.
+        pass
+    os.close(ours)
+    return make.wait(timeout=60), screen.decode()
+
+
+def test_a_failed_command_in_the_shell_is_no_error_of_make(embedded_lab):
+    status, screen = at_a_terminal(embedded_lab, "echo mode=$LAB_MODE\nfalse\nexit\n")
+    assert status == 0, screen
+    assert "mode=embedded" in screen
+    assert "Error" not in screen
+
+
+def test_without_a_terminal_the_shell_s_status_counts(embedded_lab):
+    failed = embedded_lab.host("shell", typed="set -e\nfalse\necho not reached\n")
+    assert failed.returncode == 1
+    assert "not reached" not in failed.stdout
+
+
+def test_without_a_running_lab_there_is_no_shell(embedded_lab, tmp_path):
+    stopped = Lab("embedded", embedded_lab.settings | {"MLFLOW_PORT": "9"})
+    status, screen = at_a_terminal(stopped, "")
+    assert status != 0
+    assert "The lab is not running. Start it: make up" in screen

@@ -1,0 +1,78 @@
+"""make test: two processes of pytest, and Ctrl-C ends both after they have removed their labs."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from host import testing
+from tests.support.labs import ROOT
+
+# Stands for pytest: it has a lab, and removes it when it is interrupted.
+PROCESS = """
+import pathlib, sys, time
+lab = pathlib.Path(sys.argv[1])
+try:
+    lab.touch()
+    time.sleep(60)
+except KeyboardInterrupt:
+    time.sleep(float(sys.argv[2]))
+    lab.unlink()
+    print("removed", lab.name, flush=True)
+    sys.exit(2)
+"""
+RUN = """
+import sys
+from host import testing
+process, folder, seconds = sys.argv[1:]
+commands = [[sys.executable, "-c", process, f"{folder}/{mode}", seconds] for mode in ("embedded", "stack")]
+sys.exit(testing.run_beside(*commands))
+"""
+
+
+def start(folder: Path, seconds: float) -> subprocess.Popen[str]:
+    """Start both as make test does, in a process group that Ctrl-C reaches; return when they have their labs."""
+    command = [sys.executable, "-c", RUN, PROCESS, str(folder), str(seconds)]
+    started = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    deadline = time.monotonic() + 30
+    while len(list(folder.iterdir())) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return started
+
+
+def running(folder: Path) -> list[str]:
+    """Return the processes that have the folder in their command line."""
+    listed = subprocess.run(["ps", "-eww", "-o", "args="], text=True, capture_output=True).stdout
+    return [line for line in listed.splitlines() if str(folder) in line]
+
+
+def test_ctrl_c_waits_until_both_have_removed_their_labs(tmp_path):
+    started = start(tmp_path, 1)
+    os.killpg(started.pid, signal.SIGINT)
+    output, _ = started.communicate(timeout=20)
+    assert list(tmp_path.iterdir()) == []
+    assert "removed embedded" in output
+    assert "Stack:\nremoved stack" in output
+    assert running(tmp_path) == []
+
+
+def test_a_second_ctrl_c_kills_both(tmp_path):
+    started = start(tmp_path, 60)
+    for _ in range(2):
+        os.killpg(started.pid, signal.SIGINT)
+        time.sleep(1)
+    started.communicate(timeout=20)
+    assert running(tmp_path) == []
+
+
+@pytest.mark.parametrize(("first", "second", "status"), [(0, 0, 0), (1, 0, 1), (0, 1, 1)])
+def test_one_failure_of_the_two_is_a_failure(first, second, status):
+    commands = [[sys.executable, "-c", f"import sys; sys.exit({n})"] for n in (first, second)]
+    assert testing.run_beside(*commands) == status
