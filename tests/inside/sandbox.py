@@ -35,7 +35,7 @@ def copy_under_other_names(target: Path, only: str = "*") -> str:
         copy = target / folder.parent.name / re.sub(rf"^({names})$", rf"{prefix}_\1", folder.name)
         shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("__pycache__"))
     for file in target.rglob("*"):
-        if file.suffix in (".py", ".md"):
+        if file.suffix in (".py", ".md", ".toml"):
             text = re.sub(
                 rf"\b({names})(?=\b|_)", rf"{prefix}_\1", file.read_text(encoding="utf-8")
             )

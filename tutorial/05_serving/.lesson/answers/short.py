@@ -1,7 +1,4 @@
-"""twelve flowers as dataframe_split and names
-
-Signed in another order than the one it was fitted in, without names.
-"""
+"""The solution in fewer lines, for answers to begin with."""
 
 import os
 
@@ -20,11 +17,11 @@ iris = load_iris(as_frame=True)
 measures, species = iris.data, iris.target_names[iris.target]
 packages = [f"scikit-learn=={sklearn.__version__}"]
 
-model = make_pipeline(StandardScaler(), LogisticRegression()).fit(measures.to_numpy(), species)
+model = make_pipeline(StandardScaler(), LogisticRegression()).fit(measures, species)
 info = mlflow.sklearn.log_model(
     model,
     name="model",
-    signature=infer_signature(measures[measures.columns[::-1]], species),
+    signature=infer_signature(measures, species),
     input_example=measures.head(2),
     pip_requirements=packages,
 )
