@@ -45,9 +45,10 @@ def load() -> None:
     """Put every object of the archive on standard input into the bucket."""
     with tarfile.open(fileobj=sys.stdin.buffer, mode="r|") as archive:
         for member in archive:
-            if member.isfile() and member.name.startswith(FOLDER):
-                # Of a tar that streams only reading works, but its files say otherwise.
-                body = SimpleNamespace(read=archive.extractfile(member).read)
+            content = archive.extractfile(member) if member.isfile() else None
+            if content and member.name.startswith(FOLDER):
+                # boto3 asks a file for its position first, which a tar that streams cannot tell.
+                body = SimpleNamespace(read=content.read)
                 s3.upload_fileobj(body, BUCKET, member.name.removeprefix(FOLDER))
 
 

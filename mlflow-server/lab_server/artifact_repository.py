@@ -19,7 +19,7 @@ class NotFoundS3ArtifactRepository(S3ArtifactRepository):
     def _download_file(self, remote_file_path: str, local_path: str) -> None:
         """Download one file; MlflowException with RESOURCE_DOES_NOT_EXIST if there is no such object."""
         try:
-            super()._download_file(remote_file_path, local_path)
+            super()._download_file(remote_file_path, local_path)  # type: ignore[no-untyped-call]
         except ClientError as error:
             if error.response["Error"]["Code"] != "404":
                 raise

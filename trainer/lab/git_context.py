@@ -19,7 +19,7 @@ def folder() -> Path | None:
     # The main file of a notebook is its kernel's, which runs in the notebook's folder.
     if _is_in_jupyter_notebook():
         return Path.cwd()
-    script = _get_main_file()  # type: ignore[no-untyped-call]
+    script = _get_main_file()
     return Path(script).resolve().parent if script else None
 
 

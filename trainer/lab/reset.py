@@ -90,7 +90,7 @@ def all_pages(
     search: Callable[..., PagedList[T]], *arguments: object, **options: object
 ) -> list[T]:
     """Return the results of a client's search from all of its pages; a single call returns only the first."""
-    results: list[T] = get_results_from_paginated_fn(  # type: ignore[no-untyped-call]
+    results: list[T] = get_results_from_paginated_fn(
         lambda size, token: search(*arguments, **options, max_results=size, page_token=token),
         PAGE_SIZE,
     )

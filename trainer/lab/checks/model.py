@@ -23,7 +23,8 @@ def error_with_type(error: BaseException) -> str:
 def load(folder: str, champion: Champion, run_it: str) -> PyFuncModel:
     """Load the model from its files. Stop if it does not load."""
     try:
-        return mlflow.pyfunc.load_model(folder)
+        model: PyFuncModel = mlflow.pyfunc.load_model(folder)
+        return model
     # A learner's code may end the process.
     except (Exception, SystemExit) as error:
         sys.exit(
