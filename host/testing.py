@@ -12,8 +12,6 @@ from host.errors import LabError
 from host.settings import ROOT
 
 PYTEST = [str(venv.PYTHON), "-m", "pytest"]
-# Tests in these folders need no packages but those of requirements/dev.txt.
-LIGHT_FOLDERS = ("tests/unit", "tests/docs")
 # pytest's exit status when no test was chosen.
 NO_TESTS = 5
 
@@ -26,13 +24,17 @@ def run(has_engine: bool) -> int:
     args = shlex.split(os.environ.get("ARGS", ""))
     modes = ["embedded", "stack"] if has_engine else ["embedded"]
     venv.install("dev")
+    # An embedded lab looks for these packages, which dev includes.
+    venv.install("trainer")
+    only_quick = False
     if args:
-        modes = [mode for mode in modes if chooses("--mode", mode, *args)]
-    if not modes:
-        print("ARGS chooses no test.")
-        return NO_TESTS
-    light = [word for folder in LIGHT_FOLDERS for word in ("--deselect", folder)]
-    if not args or chooses(*mode_options(modes), *args, *light):
+        chosen = {mode: chosen_tests("--mode", mode, *args) for mode in modes}
+        modes = [mode for mode in modes if chosen[mode]]
+        if not modes:
+            print("ARGS chooses no test.")
+            return NO_TESTS
+        only_quick = set().union(*chosen.values()) <= chosen_tests("-m", "quick")
+    if not only_quick:
         install_everything(modes)
     commands = [[*PYTEST, "--mode", mode, *args] for mode in modes]
     if len(commands) == 1:
@@ -43,19 +45,18 @@ def run(has_engine: bool) -> int:
     return run_beside([*embedded, "--beside-stack"], stack)
 
 
-def mode_options(modes: list[str]) -> list[str]:
-    """Return pytest's options for these modes."""
-    return [word for mode in modes for word in ("--mode", mode)]
-
-
-def chooses(*options: str) -> bool:
-    """Tell whether pytest would run a test. If it cannot tell, the run itself reports the error."""
-    collect = [*PYTEST, "--collect-only", *options]
-    return subprocess.run(collect, cwd=ROOT, capture_output=True).returncode != NO_TESTS
+def chosen_tests(*options: str) -> set[str]:
+    """Return the ids of the tests that pytest would run; its exit status if it cannot tell, as the run will."""
+    # The last option undoes every -q and -v: one id is one line.
+    collect = [*PYTEST, *options, "--collect-only", "--verbosity=-1"]
+    process = subprocess.run(collect, cwd=ROOT, text=True, capture_output=True)
+    if process.returncode not in (0, NO_TESTS):
+        return {f"exit status {process.returncode}"}
+    return {line for line in process.stdout.splitlines() if "::" in line}
 
 
 def install_everything(modes: list[str]) -> None:
-    """Install all packages before any test runs, because they must not change meanwhile. Raises LabError."""
+    """Install what only slow tests need, before any test runs: packages must not change meanwhile. Raises LabError."""
     if shutil.which("java") is None:
         raise LabError(
             "The tests run lesson 07 too, which needs Java 17 or newer. "
@@ -65,7 +66,7 @@ def install_everything(modes: list[str]) -> None:
         raise LabError(
             "The tests open the dev container with its command-line tool, which needs Node.js 20 or newer with npm."
         )
-    for requirements in ("trainer", "notebook", "audit"):
+    for requirements in ("notebook", "audit"):
         venv.install(requirements)
     venv.install_browser()
 

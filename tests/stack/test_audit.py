@@ -10,6 +10,8 @@ from packaging.requirements import Requirement
 
 from tests.support.labs import ROOT
 
+pytestmark = pytest.mark.stack
+
 
 @pytest.fixture
 def commands() -> list[str]:

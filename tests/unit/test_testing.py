@@ -76,3 +76,23 @@ def test_a_second_ctrl_c_kills_both(tmp_path):
 def test_one_failure_of_the_two_is_a_failure(first, second, status):
     commands = [[sys.executable, "-c", f"import sys; sys.exit({n})"] for n in (first, second)]
     assert testing.run_beside(*commands) == status
+
+
+def test_only_what_the_chosen_tests_need_is_installed_and_started(monkeypatch):
+    installed, started = [], []
+    monkeypatch.setenv("ARGS", "-v tests/unit/test_requirements.py")
+    monkeypatch.setattr(testing.venv, "install", installed.append)
+    monkeypatch.setattr(testing, "install_everything", installed.append)
+    monkeypatch.setattr(testing, "run_beside", lambda *commands: started.append(commands) or 0)
+    assert testing.run(has_engine=True) == 0
+    assert installed == ["dev", "trainer"]
+    [(command, background)] = started
+    assert command[-4:] == ["--mode", "embedded", "-v", "tests/unit/test_requirements.py"]
+    assert background is None
+
+
+def test_args_that_choose_no_test_start_nothing(monkeypatch):
+    monkeypatch.setenv("ARGS", "tests/unit/test_requirements.py -k no_such_test")
+    monkeypatch.setattr(testing.venv, "install", lambda name: False)
+    monkeypatch.setattr(testing, "run_beside", lambda *commands: pytest.fail("started"))
+    assert testing.run(has_engine=True) == testing.NO_TESTS
