@@ -63,9 +63,9 @@ new-lesson: ## make a lesson to begin with, as: make new-lesson NAME=08_topic
 screenshots: ## take the READMEs' pictures of pages again, where they are out of date
 	@$(LAB) screenshots
 
-lint: ## check the code with ruff
+lint: ## check the code with ruff and mypy
 	@$(LAB) install dev
-	@.venv/bin/ruff check && .venv/bin/ruff format --check
+	@.venv/bin/ruff check && .venv/bin/ruff format --check && .venv/bin/mypy
 
 lock: ## compile requirements/*.in again; name packages to update in UPGRADE="-P name"
 	@$(LAB) install dev

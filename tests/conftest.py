@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.demo import Demo
 from tests.support.labs import Lab, delete, free_ports, stack_settings, start
 
 MODES = ("embedded", "stack")
@@ -63,6 +64,12 @@ def stack_lab() -> Iterator[Lab]:
 def lab(request: pytest.FixtureRequest) -> Lab:
     """The running lab, in each mode that can be had here."""
     return request.getfixturevalue(f"{request.param}_lab")
+
+
+@pytest.fixture(scope="session")
+def demo(lab: Lab) -> Demo:
+    """The lab's demo, which runs once for all tests that read its output."""
+    return Demo(lab)
 
 
 @pytest.hookimpl(tryfirst=True)

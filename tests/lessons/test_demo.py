@@ -7,8 +7,8 @@ from lab.lessons import lessons
 from tests.support.labs import ROOT
 
 
-def test_demo_runs_every_script_in_order_and_says_what_to_look_at(lab):
-    ran = lab.host("demo")
+def test_demo_runs_every_script_in_order_and_says_what_to_look_at(demo):
+    ran = demo.whole()
     assert ran.returncode == 0, ran.stdout + ran.stderr
     expected = [(le.name, script.name) for le in lessons(ROOT) for script in le.scripts]
     # The headings: a lesson may print a command of its own.

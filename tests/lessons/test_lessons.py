@@ -3,8 +3,16 @@
 import pytest
 
 from lab.lessons import lessons
+from tests.support.demo import outputs
 from tests.support.labs import ROOT
-from tests.support.readmes import IN_PROFILE, assert_holds, in_shell, indented_commands, samples
+from tests.support.readmes import (
+    IN_PROFILE,
+    assert_holds,
+    assert_prints,
+    in_shell,
+    indented_commands,
+    samples,
+)
 
 LESSONS = lessons(ROOT)
 # One lesson that uses the server is enough to see that the lab works.
@@ -21,13 +29,22 @@ CLAIMS_CASES = [
 
 
 @pytest.mark.parametrize("lesson", README_CASES)
-def test_readme_shows_what_its_commands_print(lab, lesson):
+def test_readme_shows_what_its_commands_print(lab, demo, lesson):
     readme = lesson.folder / "README.md"
     shown = samples(readme)
     commands = {IN_PROFILE.sub("", sample.command) for sample in shown}
     assert {f"python {script}" for script in lesson.scripts} <= commands
     for sample in shown:
-        if sample.mode in ("", lab.mode):
+        if sample.mode not in ("", lab.mode):
+            continue
+        profile = lesson.profile if IN_PROFILE.match(sample.command) else None
+        command = IN_PROFILE.sub("", sample.command)
+        if command in {f"python {script}" for script in lesson.scripts}:
+            ran = demo.lesson(lesson, profile)
+            assert ran.returncode == 0, ran.stdout + ran.stderr
+            assert [line for line in ran.stderr.splitlines() if "make lesson-" not in line] == []
+            assert_prints(sample, outputs(ran.stdout)[command])
+        else:
             assert_holds(lab, sample)
     # What is typed and not shown with what it prints; tests/docs looks at commands of lab, make and docker.
     for command in indented_commands(readme):

@@ -6,8 +6,9 @@ import urllib.request
 
 import pytest
 
+from lab.lessons import find, lessons
 from tests.support.containers import run_script
-from tests.support.labs import Lab
+from tests.support.labs import ROOT, Lab
 
 pytestmark = pytest.mark.stack
 
@@ -30,8 +31,10 @@ def test_of_the_frameworks_the_plain_trainer_has_only_xgboost_which_is_small(sta
     assert int(size) < 40_000_000
 
 
-def test_make_lesson_brings_its_profile(stack_lab):
-    ran = stack_lab.host("lesson", "06_flavors")
+@pytest.mark.parametrize("lab", ["stack"], indirect=True)
+def test_make_lesson_brings_its_profile(demo):
+    lesson = find("06", lessons(ROOT))
+    ran = demo.lesson(lesson, lesson.profile)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert ran.stdout.count("is the champion") == 4
     assert "5 models agree" in ran.stdout

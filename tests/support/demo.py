@@ -1,0 +1,55 @@
+"""What the lessons' scripts print in a lab. A script runs once, whichever tests read its output."""
+
+import re
+import subprocess
+from dataclasses import dataclass, field
+
+from lab.lessons import Lesson
+from tests.support.labs import Lab
+
+
+@dataclass
+class Demo:
+    """The demo of a lab: `make demo`, or single lessons where that has not run."""
+
+    lab: Lab
+    _whole: subprocess.CompletedProcess[str] | None = None
+    _lessons: dict[tuple[str, str | None], subprocess.CompletedProcess[str]] = field(
+        default_factory=dict
+    )
+
+    def whole(self) -> subprocess.CompletedProcess[str]:
+        """Run `make demo`, once."""
+        if self._whole is None:
+            # Compose reports its progress on stderr, where a script's warnings would be looked for.
+            self._whole = self.lab.host("demo", COMPOSE_PROGRESS="quiet")
+        return self._whole
+
+    def lesson(self, lesson: Lesson, profile: str | None) -> subprocess.CompletedProcess[str]:
+        """Run the scripts of one lesson in the trainer, or with a profile `make lesson-NN`, once.
+
+        Without a profile a demo that has run before is as good.
+        """
+        if self._whole and not profile:
+            return self._whole
+        key = (lesson.name, profile)
+        if key not in self._lessons:
+            self._lessons[key] = (
+                self.lab.host("lesson", lesson.number, COMPOSE_PROGRESS="quiet")
+                if profile and self.lab.mode == "stack"
+                else self.lab.run("lab", "demo", "--lesson", lesson.number)
+            )
+        return self._lessons[key]
+
+
+def outputs(printed: str) -> dict[str, str]:
+    """Return what each script of a demo printed, by its command; not those that were left out or failed."""
+    found = {}
+    for part in re.split(r"^(?=╭─ \d\d_\w+  )", printed, flags=re.MULTILINE)[1:]:
+        # The demo's own line, which comes first: a lesson may print a command, too.
+        command, output = re.search(
+            r"^\$ (python \S+)\n(.*)", part, re.MULTILINE | re.DOTALL
+        ).groups()
+        if done := re.search(r"(.*^)done in \d+\.\d s$", output, re.MULTILINE | re.DOTALL):
+            found[command] = done[1]
+    return found
