@@ -13,14 +13,14 @@ from pathlib import Path
 import mlflow
 from mlflow.entities import LoggedModelStatus
 
-experiment, registered = sys.argv[1:]
+experiment_name, registered = sys.argv[1:]
 client = mlflow.MlflowClient()
-found = mlflow.get_experiment_by_name(experiment)
+experiment = mlflow.get_experiment_by_name(experiment_name)
 # MLflow 3.17.2 cannot filter by status: its column holds numbers, and it compares them with the name.
 logged = [
     model
     for model in mlflow.search_logged_models(
-        experiment_ids=[found.experiment_id], output_format="list"
+        experiment_ids=[experiment.experiment_id], output_format="list"
     )
     if model.status == LoggedModelStatus.READY
 ]

@@ -20,9 +20,9 @@ if __name__ == "__main__":
         prefix = copy_under_other_names(Path(folder))
         environment = os.environ | {"LAB_OUTPUT": f"{folder}/output"}
         try:
-            found = lessons(lab_root())
-            order.shuffle(found)
-            for script in (script for lesson in found for script in lesson.scripts):
+            shuffled = lessons(lab_root())
+            order.shuffle(shuffled)
+            for script in (script for lesson in shuffled for script in lesson.scripts):
                 top, lesson, name = Path(script).parts
                 words = [sys.executable, f"{top}/{prefix}_{lesson}/{name}"]
                 ran = subprocess.run(

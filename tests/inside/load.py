@@ -51,5 +51,5 @@ if __name__ == "__main__":
     end = time.monotonic() + seconds
     print("loading", flush=True)
     with ThreadPoolExecutor(count) as loggers:
-        everything = loggers.map(lambda number: log_until(end, number), range(count))
-        print(json.dumps([told for one in everything for told in one]))
+        outcomes = loggers.map(lambda number: log_until(end, number), range(count))
+        print(json.dumps([told for of_logger in outcomes for told in of_logger]))

@@ -79,18 +79,18 @@ def nearly_right(draw: st.DrawFn) -> bytes:
         parent = body
         for key in way:
             parent = parent[key]
-        what = draw(st.sampled_from(["change", "remove", "double", "rename"]))
+        edit = draw(st.sampled_from(["change", "remove", "double", "rename"]))
         if not isinstance(parent, dict | list) or (isinstance(parent, dict) and last not in parent):
             continue
-        if what == "change":
+        if edit == "change":
             parent[last] = draw(ANY)
-        elif what == "remove":
+        elif edit == "remove":
             del parent[last]
         elif isinstance(parent, list):
             parent.append(parent[last])
         else:
             parent[draw(st.text(max_size=10))] = (
-                parent[last] if what == "double" else parent.pop(last)
+                parent[last] if edit == "double" else parent.pop(last)
             )
     if draw(st.booleans()):
         body |= draw(PARAMS)

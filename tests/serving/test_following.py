@@ -8,9 +8,9 @@ from tests.serving.conftest import SUBSCRIBE, unsubscribe
 from tests.support.services import DEATH, Clients, serve, wait_until
 
 
-def show(what: str, seconds: list[float]) -> None:
+def show(label: str, seconds: list[float]) -> None:
     """Print how long the moves took; `pytest -rP` shows it."""
-    print(f"{what}: {', '.join(f'{1000 * s:.0f}' for s in seconds)} ms")
+    print(f"{label}: {', '.join(f'{1000 * s:.0f}' for s in seconds)} ms")
 
 
 def test_the_alias_moves_ten_times_under_load_and_every_answer_is_the_named_version_s(
@@ -18,22 +18,22 @@ def test_the_alias_moves_ten_times_under_load_and_every_answer_is_the_named_vers
 ):
     with Clients(service) as clients:
         took = []
-        for what in ("better", "good") * 5:
+        for label in ("better", "good") * 5:
             began = time.monotonic()
-            registry.move(what)
-            clients.until(registry.uri(what))
+            registry.move(label)
+            clients.until(registry.uri(label))
             took.append(time.monotonic() - began)
             # Once followed, it is not followed by halves: this long nobody else answers.
             followed = time.monotonic()
             time.sleep(0.1)
             since = [answer for answer in list(clients.answers) if answer.asked > followed]
-            assert {answer.by for answer in since} <= {registry.uri(what)}
+            assert {answer.by for answer in since} <= {registry.uri(label)}
     clients.assert_served(registry.uri("good"), registry.uri("better"))
     show(f"{len(clients.answers)} answers; moves were followed after", took)
 
 
 @pytest.mark.parametrize(
-    ("what", "why"),
+    ("label", "why"),
     [
         ("broken", "is not a zip file"),
         ("no MLmodel", "while parsing"),
@@ -41,17 +41,17 @@ def test_the_alias_moves_ten_times_under_load_and_every_answer_is_the_named_vers
     ],
 )
 def test_a_challenger_that_is_not_sound_is_never_served_and_a_roll_back_clears_the_problem(
-    service, registry, what, why
+    service, registry, label, why
 ):
     with Clients(service) as clients:
         registry.move("better")
         clients.until(registry.uri("better"))
-        registry.move(what)
+        registry.move(label)
         problem = service.problem()
-        assert problem.startswith(f"{registry.uri(what)} is not served: ")
+        assert problem.startswith(f"{registry.uri(label)} is not served: ")
         assert why in problem
-        assert registry.uri(what) in service.log()
-        assert service.status()["alias_means"] == registry.versions[what]
+        assert registry.uri(label) in service.log()
+        assert service.status()["alias_means"] == registry.versions[label]
         clients.until(registry.uri("better"))
         began = time.monotonic()
         registry.move("good")
@@ -66,9 +66,9 @@ def test_a_challenger_that_is_not_sound_is_never_served_and_a_roll_back_clears_t
 def test_versions_with_modules_of_one_name_each_answer_with_their_own_code(service, registry, when):
     names = [f"{when}code", f"other {when}code"]
     with Clients(service) as clients:
-        for what in names * 2:
-            registry.move(what)
-            clients.until(registry.uri(what))
+        for label in names * 2:
+            registry.move(label)
+            clients.until(registry.uri(label))
     clients.assert_served(registry.uri("good"), *map(registry.uri, names))
 
 

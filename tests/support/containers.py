@@ -39,10 +39,10 @@ def provide(lab: Lab, service: str) -> None:
 def inspect(lab: Lab, service: str) -> dict:
     """Return what the engine says of a service's first container, which may have ended."""
     listed = lab.compose("--profile", "*", "ps", "--all", "--quiet", service).stdout.split()
-    found = subprocess.run(
+    described = subprocess.run(
         ["docker", "inspect", listed[0]], text=True, capture_output=True, check=True
     )
-    return json.loads(found.stdout)[0]
+    return json.loads(described.stdout)[0]
 
 
 def inside(lab: Lab, service: str, *words: str) -> str:

@@ -66,8 +66,8 @@ class Lab:
         """Return the environment of the embedded mode's shell."""
         if not self._embedded:
             code = "import json; from host import embedded as e; print(json.dumps(e.environment()))"
-            found = run([sys.executable, "-c", code], env=os.environ | self.settings, cwd=self.root)
-            self._embedded.update(json.loads(found.stdout))
+            ran = run([sys.executable, "-c", code], env=os.environ | self.settings, cwd=self.root)
+            self._embedded.update(json.loads(ran.stdout))
         return self._embedded
 
     def compose(self, *words: str, typed: str = "", **env: str) -> subprocess.CompletedProcess[str]:
