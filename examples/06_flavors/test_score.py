@@ -13,12 +13,19 @@ from mlflow.models import infer_signature
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 
+from tests.inside.scripts import run_here
+
 SCRIPT = Path(__file__).parent / "score.py"
 X, y = load_iris(as_frame=True, return_X_y=True)
 
 
 def score(*words):
-    """Run the script with these words."""
+    """Run the script with these words, in this process: its imports would take longer than all else."""
+    return run_here(SCRIPT, *words)
+
+
+def score_as_process(*words):
+    """Run the script with these words as a learner does."""
     command = [sys.executable, str(SCRIPT), *map(str, words)]
     return subprocess.run(command, text=True, capture_output=True)
 
@@ -121,7 +128,7 @@ def models(tmp_path_factory):
 
 
 def test_columns_and_tensors_are_asked_alike(models):
-    ran = score(models["columns"], models["tensor"])
+    ran = score_as_process(models["columns"], models["tensor"])
     assert (ran.returncode, ran.stderr) == (0, "")
     lines = {
         line.split()[0]: line.split()[1:] for line in ran.stdout.splitlines() if "models:/" in line
@@ -149,7 +156,7 @@ def listing(folder, tag):
     assert SCRIPT.read_text().count(mark) == 1
     copy = folder / "score.py"
     copy.write_text(SCRIPT.read_text().replace(mark, f"'{tag}'"))
-    return subprocess.run([sys.executable, str(copy)], text=True, capture_output=True)
+    return run_here(copy)
 
 
 def test_without_uris_it_leaves_out_what_is_not_here_and_goes_on(models, tmp_path):
@@ -185,7 +192,7 @@ def test_a_csv_file_in_another_order_and_with_more_columns_is_read_by_name(model
 
 def test_a_framework_that_is_missing_is_named_with_its_remedy(models):
     one_message(
-        score(models["columns"], models["foreign"]),
+        score_as_process(models["columns"], models["foreign"]),
         "framework==1.0",
         "framework_that_nobody_has is not here",
         "make lesson-06",

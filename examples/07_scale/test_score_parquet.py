@@ -1,4 +1,12 @@
-"""What score_parquet.py writes, refuses and leaves behind, on a cluster and in one process, for real."""
+"""What score_parquet.py writes, refuses and leaves behind, on a cluster and in one process, for real.
+
+To start Spark takes longer than most tests do. So each claim runs the script in the cheapest way that shows it:
+
+- score_here() runs it in this process. It is to end before Spark starts, or a test that asks for the
+  fixture `spark` lends it the session that such tests share.
+- score() runs it as a process of its own. If that process needs the cluster's cores, the test asks for the
+  fixture `free_cores`. These tests come first in this file, so that the shared session starts once.
+"""
 
 import os
 import re
@@ -8,6 +16,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest.mock import Mock
 from uuid import uuid4
 
 import mlflow
@@ -18,25 +27,19 @@ import pytest
 import sklearn
 from mlflow import MlflowClient
 from mlflow.models import infer_signature
+from pyspark import SparkContext
+from pyspark.sql import SparkSession
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 
+from tests.inside.scripts import run_here
+
 SCRIPT = Path(__file__).resolve().parent / "score_parquet.py"
-CLUSTER = not os.environ.get("SPARK_MASTER_URL", "local[*]").startswith("local")
+MASTER = os.environ.get("SPARK_MASTER_URL", "local[*]")
+CLUSTER = not MASTER.startswith("local")
 X, y = load_iris(as_frame=True, return_X_y=True)
 CLASSIFIER = LogisticRegression(max_iter=1000).fit(X, y)
 PIP = [f"scikit-learn=={sklearn.__version__}"]
-HOLDER = """
-import os, sys, time, warnings
-warnings.simplefilter("ignore")
-from pyspark.sql import SparkSession
-master = os.environ.get("SPARK_MASTER_URL", "local[*]")
-spark = SparkSession.builder.master(master).appName("holds the cores").getOrCreate()
-spark.sparkContext.parallelize(range(2), 2).collect()
-print("there", flush=True)
-sys.stdin.read()
-spark.stop()
-"""
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +81,60 @@ def slow_model():
     return Slow()
 
 
+@pytest.fixture(autouse=True)
+def no_spark(monkeypatch):
+    """Make score_here() fail where it would start Spark."""
+
+    def launch_gateway(**_):
+        raise AssertionError("Spark starts, though this test shares no session")
+
+    monkeypatch.setattr("pyspark.java_gateway.launch_gateway", launch_gateway)
+
+
+@pytest.fixture
+def spark(no_spark, last_session, monkeypatch, tmp_path_factory):
+    """Start the session that tests share, if none is there, and let score_here() use it and not end it.
+
+    On a cluster it has all cores, so that a process that needs some would wait: `free_cores`.
+    """
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    builder = SparkSession.builder.master(MASTER).appName("holds the cores")
+    # The script asks Spark's pages for the workers; to sort ten rows takes one partition.
+    builder = builder.config("spark.ui.enabled", "true").config("spark.sql.shuffle.partitions", "1")
+    session = builder.config("spark.ui.showConsoleProgress", "false").getOrCreate()
+    context, add_file = session.sparkContext, SparkContext.addFile
+
+    def add_lasting_file(self, path):
+        # Each worker fetches all files that were ever added, also those of a script that has ended.
+        add_file(self, shutil.copy(path, tmp_path_factory.mktemp("added")))
+
+    monkeypatch.setattr("pyspark.java_gateway.launch_gateway", Mock())
+    monkeypatch.setattr(
+        SparkContext, "__init__", lambda self, **_: vars(self).update(vars(context))
+    )
+    monkeypatch.setattr(SparkContext, "stop", lambda self: None)
+    monkeypatch.setattr(SparkContext, "addFile", add_lasting_file)
+    return session
+
+
+@pytest.fixture(scope="module")
+def last_session():
+    """End the shared session after the last test."""
+    yield
+    end_session()
+
+
+@pytest.fixture
+def free_cores():
+    """End the shared session, so that another process gets the cluster's cores."""
+    end_session()
+
+
+def end_session():
+    if session := SparkSession.getActiveSession():
+        session.stop()
+
+
 @pytest.fixture
 def folder():
     """Lend a folder that the workers see, removed afterwards."""
@@ -97,11 +154,16 @@ def rows(folder):
     return folder / "rows"
 
 
-def score(*words, script=SCRIPT, **env):
+def score(*words, **env):
     """Run the script as a scheduler does, and return what became of it; nothing may take minutes."""
-    command = [sys.executable, str(script), *map(str, words)]
+    command = [sys.executable, str(SCRIPT), *map(str, words)]
     env = {name: value for name, value in (os.environ | env).items() if value is not None}
     return subprocess.run(command, env=env, text=True, capture_output=True, timeout=150)
+
+
+def score_here(*words, script=SCRIPT, **env):
+    """Run the script in this process: before Spark starts, or on the session of the fixture `spark`."""
+    return run_here(script, *words, **env)
 
 
 def refused(done, status=1):
@@ -124,52 +186,36 @@ def scored(done, out, count=300):
     assert f"\nwritten to {out}\n" in done.stdout
 
 
-def test_every_row_once_with_pyfunc_s_answer_and_a_second_call_replaces_the_result(
-    models, rows, folder
-):
+@pytest.fixture
+def earlier(folder):
+    """Write what looks like the result of an earlier call."""
+    (folder / "out").mkdir()
+    (folder / "out" / "part-0.parquet").write_text("of yesterday")
+    return folder / "out"
+
+
+def assert_kept(earlier):
+    assert names(earlier.parent) == ["out", "rows"] and names(earlier) == ["part-0.parquet"]
+    assert (earlier / "part-0.parquet").read_text() == "of yesterday"
+
+
+# Processes of their own.
+def test_every_row_once_with_pyfunc_s_answer(models, rows, folder, free_cores):
     out = folder / "out"
     done = score(models["champion"], rows, out)
     scored(done, out)
     assert done.stdout.startswith(f"300 rows of {rows}\nscored by {models['champion']} on ")
     for species, count in zip(*np.unique(CLASSIFIER.predict(X), return_counts=True), strict=True):
         assert re.search(rf"^ +{2 * count}  {species}$", done.stdout, flags=re.MULTILINE)
-    first = names(out)
-    shutil.copyfile(rows / "0.parquet", rows / "2.parquet")
-    table = pd.read_parquet(rows / "2.parquet").assign(id=range(300, 450))
-    table.to_parquet(rows / "2.parquet", index=False)
-    scored(score(models["good"], rows, out), out, count=450)
-    assert not set(first) & set(names(out)) - {"_SUCCESS", "._SUCCESS.crc"}
     assert names(folder) == ["out", "rows"]
 
 
-def test_columns_that_the_signature_requires_are_named_before_spark_starts(models, rows, folder):
-    for file in rows.iterdir():
-        table = pd.read_parquet(file).rename(columns={"petal width (cm)": "petal width"})
-        table.drop(columns="sepal length (cm)").to_parquet(file, index=False)
-    began = time.monotonic()
-    said = refused(score(models["good"], rows, folder / "out"))
-    assert "has no columns ['sepal length (cm)', 'petal width (cm)'], which the signature" in said
-    assert "'petal width'" in said.partition("It has ")[2]
-    assert time.monotonic() - began < 15
-    assert names(folder) == ["rows"]
-
-
-@pytest.mark.parametrize(
-    ("kind", "type_", "says"),
-    [
-        ("good", "int", "did not produce any values compatible with the requested type"),
-        ("odds", "double", "--result-type double makes 0.98"),
-        ("good", "lnog", "Not scored: [PARSE_SYNTAX_ERROR]"),
-    ],
-)
-def test_a_type_that_cannot_hold_the_answers_is_refused_and_the_earlier_result_stays(
-    models, rows, folder, kind, type_, says
+def test_a_task_that_fails_is_told_in_one_line_and_the_earlier_result_stays(
+    models, rows, earlier, free_cores
 ):
-    out = folder / "out"
-    out.mkdir()
-    (out / "part-0.parquet").write_text("of yesterday")
-    assert says in refused(score(models[kind], rows, out, "--result-type", type_))
-    assert names(folder) == ["out", "rows"] and names(out) == ["part-0.parquet"]
+    words = "did not produce any values compatible with the requested type"
+    assert words in refused(score(models["good"], rows, earlier, "--result-type", "int"))
+    assert_kept(earlier)
 
 
 def test_more_memory_than_a_worker_has_is_said_at_once_and_one_process_does_not_ask_for_it(
@@ -185,13 +231,73 @@ def test_more_memory_than_a_worker_has_is_said_at_once_and_one_process_does_not_
         scored(done, folder / "out")
 
 
-def test_a_cluster_that_another_job_holds_is_waited_for_half_a_minute(models, rows, folder):
-    command = [sys.executable, "-c", HOLDER]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, text=True, **pipes) as holder:
-        assert holder.stdout.readline() == "there\n"
-        done = score(models["good"], rows, folder / "out")
-        holder.stdin.close()
+def test_interrupted_in_the_middle_it_leaves_nothing_behind(models, rows, earlier, free_cores):
+    command = [sys.executable, str(SCRIPT), models["slow"], str(rows), str(earlier)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    # A session of its own, so that its processes can be told from others.
+    with subprocess.Popen(command, text=True, start_new_session=True, **pipes) as job:
+        began = time.monotonic()
+        while not list(earlier.parent.glob("out.*.partial/result/_temporary")):
+            assert job.poll() is None and time.monotonic() - began < 90
+            time.sleep(0.1)
+        os.kill(job.pid, signal.SIGINT)
+        printed, complained = job.communicate(timeout=60)
+    assert (printed, complained) == ("", f"Interrupted: nothing was written to {earlier}.\n")
+    assert job.returncode not in (0, 77)
+    assert_kept(earlier)
+    if Path("/proc/self").exists():
+        mine = [p for p in Path("/proc").glob("[0-9]*/stat") if session_of(p) == str(job.pid)]
+        assert mine == []
+
+
+def session_of(stat):
+    """Return the session that a process belongs to, as /proc has it."""
+    try:
+        return stat.read_text().rpartition(")")[2].split()[3]
+    except OSError:
+        return None
+
+
+def test_a_master_s_address_that_is_none_is_said(models, rows, folder):
+    began = time.monotonic()
+    done = score(models["good"], rows, folder / "out", SPARK_MASTER_URL="nonsense")
+    words = "Spark does not start with SPARK_MASTER_URL=nonsense: Could not parse"
+    assert words in refused(done)
+    assert time.monotonic() - began < 40
+    assert names(folder) == ["rows"]
+
+
+# The shared session.
+def test_a_second_call_replaces_the_result(models, rows, folder, spark):
+    out = folder / "out"
+    scored(score_here(models["champion"], rows, out), out)
+    first = names(out)
+    shutil.copyfile(rows / "0.parquet", rows / "2.parquet")
+    table = pd.read_parquet(rows / "2.parquet").assign(id=range(300, 450))
+    table.to_parquet(rows / "2.parquet", index=False)
+    scored(score_here(models["good"], rows, out), out, count=450)
+    assert not set(first) & set(names(out)) - {"_SUCCESS", "._SUCCESS.crc"}
+    assert names(folder) == ["out", "rows"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "type_", "says"),
+    [
+        ("odds", "double", "--result-type double makes 0.98"),
+        ("good", "lnog", "Not scored: [PARSE_SYNTAX_ERROR]"),
+    ],
+)
+def test_a_type_that_cannot_hold_the_answers_is_refused_and_the_earlier_result_stays(
+    models, rows, earlier, spark, kind, type_, says
+):
+    assert says in refused(score_here(models[kind], rows, earlier, "--result-type", type_))
+    assert_kept(earlier)
+
+
+def test_a_cluster_that_another_job_holds_is_waited_for_half_a_minute(models, rows, folder, spark):
+    # Both workers have taken the shared session.
+    spark.sparkContext.parallelize(range(2), 2).collect()
+    done = score(models["good"], rows, folder / "out")
     if CLUSTER:
         assert "These jobs have the workers' cores: ['holds the cores']" in refused(done)
         assert names(folder) == ["rows"]
@@ -200,9 +306,9 @@ def test_a_cluster_that_another_job_holds_is_waited_for_half_a_minute(models, ro
 
 
 def test_a_folder_that_only_the_driver_sees_is_named_and_nothing_stays_there(
-    models, rows, tmp_path
+    models, rows, tmp_path, spark
 ):
-    done = score(models["good"], rows, tmp_path / "out")
+    done = score_here(models["good"], rows, tmp_path / "out")
     if CLUSTER:
         assert f"The workers do not see {tmp_path} of this machine" in refused(done)
         assert names(tmp_path) == []
@@ -210,9 +316,9 @@ def test_a_folder_that_only_the_driver_sees_is_named_and_nothing_stays_there(
         scored(done, tmp_path / "out")
 
 
-def test_rows_that_only_the_driver_sees_are_named(models, rows, folder, tmp_path):
+def test_rows_that_only_the_driver_sees_are_named(models, rows, folder, tmp_path, spark):
     shutil.move(rows, tmp_path / "rows")
-    done = score(models["good"], tmp_path / "rows", folder / "out")
+    done = score_here(models["good"], tmp_path / "rows", folder / "out")
     if CLUSTER:
         assert f"The workers do not see {tmp_path / 'rows'} of this" in refused(done)
         assert names(folder) == []
@@ -220,12 +326,12 @@ def test_rows_that_only_the_driver_sees_are_named(models, rows, folder, tmp_path
         scored(done, folder / "out")
 
 
-def test_what_spark_calls_success_is_counted(models, rows, tmp_path):
+def test_what_spark_calls_success_is_counted(models, rows, tmp_path, spark):
     blind = tmp_path / "blind.py"
     looks = "if not path.exists()]"
     assert SCRIPT.read_text().count(looks) == 1
     blind.write_text(SCRIPT.read_text().replace(looks, "if not path]"))
-    done = score(models["good"], rows, tmp_path / "out", script=blind)
+    done = score_here(models["good"], rows, tmp_path / "out", script=blind)
     if CLUSTER:
         said = refused(done)
         assert f"Spark reports success, and 0 of 300 rows are in {tmp_path}: the others" in said
@@ -234,23 +340,38 @@ def test_what_spark_calls_success_is_counted(models, rows, tmp_path):
         scored(done, tmp_path / "out")
 
 
+# Before Spark starts.
+def test_columns_that_the_signature_requires_are_named_before_spark_starts(models, rows, folder):
+    for file in rows.iterdir():
+        table = pd.read_parquet(file).rename(columns={"petal width (cm)": "petal width"})
+        table.drop(columns="sepal length (cm)").to_parquet(file, index=False)
+    began = time.monotonic()
+    said = refused(score_here(models["good"], rows, folder / "out"))
+    assert "has no columns ['sepal length (cm)', 'petal width (cm)'], which the signature" in said
+    assert "'petal width'" in said.partition("It has ")[2]
+    assert time.monotonic() - began < 15
+    assert names(folder) == ["rows"]
+
+
 def test_a_model_that_is_not_there_is_said(models, rows, folder):
     ghost = models["champion"].replace("champion", "ghost")
-    said = refused(score(ghost, rows, folder / "out"))
+    said = refused(score_here(ghost, rows, folder / "out"))
     assert said.endswith("Registered model alias ghost not found.")
     assert f"MLFLOW_TRACKING_URI={os.environ['MLFLOW_TRACKING_URI']}" in said
-    assert "cannot be loaded" in refused(score("models:/no-such-model/1", rows, folder / "out"))
+    assert "cannot be loaded" in refused(
+        score_here("models:/no-such-model/1", rows, folder / "out")
+    )
     assert names(folder) == ["rows"]
 
 
 def test_a_server_that_is_away_is_said(rows, folder, models):
     away = {"MLFLOW_TRACKING_URI": "http://127.0.0.1:9", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
-    said = refused(score(models["champion"], rows, folder / "out", **away))
+    said = refused(score_here(models["champion"], rows, folder / "out", **away))
     assert "cannot be loaded, with MLFLOW_TRACKING_URI=http://127.0.0.1:9: " in said
 
 
 def test_a_model_without_names_for_its_columns_is_refused(models, rows, folder):
-    said = refused(score(models["unsigned"], rows, folder / "out"))
+    said = refused(score_here(models["unsigned"], rows, folder / "out"))
     assert said.endswith("no signature that names columns. Log it with one: infer_signature()")
 
 
@@ -286,80 +407,44 @@ def a_prediction(rows):
 def test_rows_that_are_none_are_said(models, rows, folder, spoil):
     says = spoil(rows)
     before = names(folder)
-    assert says in refused(score(models["good"], rows, folder / "out"))
+    assert says in refused(score_here(models["good"], rows, folder / "out"))
     assert names(folder) == before
 
 
 def test_nothing_but_an_earlier_result_is_replaced(models, rows, folder):
     (folder / "thesis").mkdir()
     (folder / "thesis" / "chapter.txt").write_text("once upon a time")
-    said = refused(score(models["good"], rows, folder / "thesis"))
+    said = refused(score_here(models["good"], rows, folder / "thesis"))
     assert said.endswith("is no result of an earlier call: chapter.txt. Name another OUT.")
-    assert "Name another OUT" in refused(score(models["good"], rows, rows / "out"))
-    assert "Name another OUT" in refused(score(models["good"], rows, folder))
-    said = refused(score(models["good"], rows, folder / "no" / "out"))
+    assert "Name another OUT" in refused(score_here(models["good"], rows, rows / "out"))
+    assert "Name another OUT" in refused(score_here(models["good"], rows, folder))
+    said = refused(score_here(models["good"], rows, folder / "no" / "out"))
     assert "Nothing can be written beside " in said
     assert names(folder) == ["rows", "thesis"]
 
 
-@pytest.mark.parametrize(
-    ("master", "says"),
-    [
-        ("spark://127.0.0.1:9", "No Spark master answers at SPARK_MASTER_URL=spark://127.0.0.1:9"),
-        ("nonsense", "Spark does not start with SPARK_MASTER_URL=nonsense: Could not parse"),
-    ],
-)
-def test_a_cluster_that_is_not_there_is_said_and_not_waited_for(models, rows, folder, master, says):
-    began = time.monotonic()
-    assert says in refused(score(models["good"], rows, folder / "out", SPARK_MASTER_URL=master))
+def test_a_cluster_that_is_not_there_is_said_and_not_waited_for(models, rows, folder):
+    began, master = time.monotonic(), "spark://127.0.0.1:9"
+    said = refused(score_here(models["good"], rows, folder / "out", SPARK_MASTER_URL=master))
+    assert "No Spark master answers at SPARK_MASTER_URL=spark://127.0.0.1:9" in said
     assert time.monotonic() - began < 40
     assert names(folder) == ["rows"]
 
 
-def test_without_pyspark_it_is_left_out_with_the_command_that_brings_it(tmp_path):
-    (tmp_path / "pyspark.py").write_text("raise ModuleNotFoundError('pyspark')")
-    said = refused(score(PYTHONPATH=str(tmp_path)), status=77)
+def test_without_pyspark_it_is_left_out_with_the_command_that_brings_it(monkeypatch):
+    # Python's own way to forbid an import.
+    monkeypatch.setitem(sys.modules, "pyspark", None)
+    said = refused(score_here(), status=77)
     assert said.startswith("pyspark is not installed here.")
     assert said.endswith("make lesson-07")
 
 
 def test_without_java_or_with_an_old_one_it_is_left_out_and_says_what_to_install(tmp_path):
-    said = refused(score(PATH=str(tmp_path), JAVA_HOME=None), status=77)
+    said = refused(score_here(PATH=str(tmp_path), JAVA_HOME=None), status=77)
     assert "and finds none. Debian, Ubuntu: apt install openjdk-21-jre-headless. macOS: " in said
-    said = refused(score(JAVA_HOME="/nowhere"), status=77)
+    said = refused(score_here(JAVA_HOME="/nowhere"), status=77)
     assert "finds none in JAVA_HOME, which is /nowhere." in said
     (tmp_path / "java").write_text("#!/bin/sh\necho 'openjdk version \"11.0.2\" 2019' >&2\n")
     (tmp_path / "java").chmod(0o755)
-    said = refused(score(PATH=str(tmp_path), JAVA_HOME=None), status=77)
+    said = refused(score_here(PATH=str(tmp_path), JAVA_HOME=None), status=77)
     assert f"Spark needs Java 17 or newer, {tmp_path / 'java'} is 11. " in said
-
-
-def test_interrupted_in_the_middle_it_leaves_nothing_behind(models, rows, folder):
-    out = folder / "out"
-    out.mkdir()
-    (out / "part-0.parquet").write_text("of yesterday")
-    command = [sys.executable, str(SCRIPT), models["slow"], str(rows), str(out)]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    # A session of its own, so that its processes can be told from others.
-    with subprocess.Popen(command, text=True, start_new_session=True, **pipes) as job:
-        began = time.monotonic()
-        while not list(folder.glob("out.*.partial/result/_temporary")):
-            assert job.poll() is None and time.monotonic() - began < 90
-            time.sleep(0.1)
-        os.kill(job.pid, signal.SIGINT)
-        printed, complained = job.communicate(timeout=60)
-    assert (printed, complained) == ("", f"Interrupted: nothing was written to {out}.\n")
-    assert job.returncode not in (0, 77)
-    assert names(folder) == ["out", "rows"] and names(out) == ["part-0.parquet"]
-    assert (out / "part-0.parquet").read_text() == "of yesterday"
-    if Path("/proc/self").exists():
-        mine = [p for p in Path("/proc").glob("[0-9]*/stat") if session_of(p) == str(job.pid)]
-        assert mine == []
-
-
-def session_of(stat):
-    """Return the session that a process belongs to, as /proc has it."""
-    try:
-        return stat.read_text().rpartition(")")[2].split()[3]
-    except OSError:
-        return None
