@@ -5,11 +5,15 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from lab.lessons import Lesson
 
 SECONDS = 120
+# Runs a script in a folder, for at most so many seconds: run_script, or WarmPython.run.
+Runner = Callable[[Path, Path, float | None], subprocess.CompletedProcess[str]]
 
 
 @dataclass(frozen=True)
@@ -49,13 +53,13 @@ def as_shipped(lesson: Lesson) -> bool:
         return False
 
 
-def check(lesson: Lesson, seconds: float = SECONDS) -> Verdict:
-    """Run a lesson's check, for at most `seconds`, and return its verdict."""
-    if problem := syntax_error(lesson):
-        return Verdict(False, problem)
+def run_script(
+    script: Path, cwd: Path, timeout: float | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a script in a new Python. Raises subprocess.TimeoutExpired, and then kills all that it started."""
     process = subprocess.Popen(
-        [sys.executable, str(lesson.check.relative_to(lesson.root))],
-        cwd=lesson.root,
+        [sys.executable, str(script)],
+        cwd=cwd,
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -63,33 +67,41 @@ def check(lesson: Lesson, seconds: float = SECONDS) -> Verdict:
         start_new_session=True,
     )
     try:
-        said, complaint = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
+        stdout, stderr = process.communicate(timeout=timeout)
+    except BaseException:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
+        raise
+    return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+
+def check(lesson: Lesson, seconds: float = SECONDS, run: Runner = run_script) -> Verdict:
+    """Run a lesson's check, for at most `seconds`, and return its verdict."""
+    if problem := syntax_error(lesson):
+        return Verdict(False, problem)
+    try:
+        process = run(lesson.check.relative_to(lesson.root), lesson.root, seconds)
+    except subprocess.TimeoutExpired:
         return Verdict(
             False,
             f"The check took more than {seconds:g} s and was stopped, so this is not passed. "
             "Does your model take that long to load or to predict? Try it on a few rows.",
         )
-    except BaseException:
-        os.killpg(process.pid, signal.SIGKILL)
-        raise
-    proven = said.strip().splitlines()
+    proven = process.stdout.strip().splitlines()
     # The last words of a check that got to its end: a learner's model may end the process.
     if process.returncode == 0 and proven and proven[-1].startswith("ok"):
-        return Verdict(True, said.strip())
+        return Verdict(True, process.stdout.strip())
     if process.returncode == 0:
         return Verdict(
             False, "Your model ended the check's process before it was judged. It must not exit."
         )
-    if "Traceback (most recent call last)" in complaint:
-        last = complaint.strip().splitlines()[-1]
+    if "Traceback (most recent call last)" in process.stderr:
+        last = process.stderr.strip().splitlines()[-1]
         return Verdict(
             False,
             f"The check could not judge this: {last}\nlab doctor says whether the lab is well. "
             "If it is, this is the lab's mistake: please report it.",
         )
     return Verdict(
-        False, complaint.strip() or f"The check ended with exit status {process.returncode}."
+        False, process.stderr.strip() or f"The check ended with exit status {process.returncode}."
     )
