@@ -4,8 +4,7 @@ The answers are data: a lesson's .lesson/answers/answers.toml and the files besi
 tests/exercises/answers.py reads. Run inside a lab.
 """
 
-import subprocess
-import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from lab.lessons import Lesson, docstring, lab_root, lessons
 from lab.verdict import Verdict, check
 from tests.exercises.answers import Answer, answers, script
 from tests.inside.sandbox import copy_under_other_names, remove_everything
+from tests.inside.warm import WarmPython
 
 LESSONS = lessons(lab_root())
 RIGHT = [(le.name, answer.name) for le in LESSONS for answer in answers(le, "right_")]
@@ -33,6 +33,7 @@ class Attempts:
     """Answers carried out under names of their own, and checked."""
 
     folder: Path
+    python: WarmPython
     prefixes: list[str] = field(default_factory=list)
     lesson: Lesson | None = None
 
@@ -44,21 +45,28 @@ class Attempts:
             # A learner's answer is in exercise.py, so this one is, too.
             exercise = self.lesson.exercise
             exercise.write_text(script(self.lesson, answer), encoding="utf-8")
-            command = [sys.executable, str(exercise)]
-            ran = subprocess.run(command, cwd=self.folder, text=True, capture_output=True)
+            ran = self.python.run(exercise, self.folder)
             assert ran.returncode == 0, ran.stdout + ran.stderr
         return self.again()
 
     def again(self) -> Verdict:
         """Check once more what is there."""
-        return check(self.lesson)
+        return check(self.lesson, run=self.python.run)
+
+
+@pytest.fixture(scope="session")
+def python() -> Iterator[WarmPython]:
+    """A Python that imports MLflow once for all answers and checks."""
+    python = WarmPython()
+    yield python
+    python.close()
 
 
 @pytest.fixture
-def verdict_on(tmp_path, monkeypatch):
+def verdict_on(tmp_path, monkeypatch, python):
     """Lend a function that carries out an answer and has it checked; all it made is removed."""
     monkeypatch.setenv("LAB_OUTPUT", str(tmp_path / "output"))
-    attempts = Attempts(tmp_path)
+    attempts = Attempts(tmp_path, python)
     yield attempts
     for prefix in attempts.prefixes:
         remove_everything(prefix)

@@ -9,11 +9,15 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from lab.lessons import Lesson
 
 CHECK_TIMEOUT_SECONDS = 120
+# Runs a script in a folder, for at most so many seconds, as run_script does. Tests have a quicker one.
+Runner = Callable[[Path, Path, float | None], subprocess.CompletedProcess[str]]
 
 
 @dataclass(frozen=True)
@@ -61,33 +65,43 @@ def as_shipped(lesson: Lesson) -> bool:
         return False
 
 
-def check(lesson: Lesson, timeout_seconds: float = CHECK_TIMEOUT_SECONDS) -> Verdict:
-    """Run a lesson's check, for at most `timeout_seconds`, and return its verdict."""
-    if problem := syntax_error(lesson):
-        return Verdict(False, problem)
+def run_script(
+    script: Path, cwd: Path, timeout: float | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a script in a new Python. Raises subprocess.TimeoutExpired, and then kills all that it started."""
     process = subprocess.Popen(
-        [sys.executable, str(lesson.check.relative_to(lesson.root))],
-        cwd=lesson.root,
+        [sys.executable, str(script)],
+        cwd=cwd,
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        # A session of its own, so that processes which the check started end with it.
+        # So that what a check started for its part ends with it.
         start_new_session=True,
     )
     try:
-        output, error_output = process.communicate(timeout=timeout_seconds)
-    except subprocess.TimeoutExpired:
+        stdout, stderr = process.communicate(timeout=timeout)
+    except BaseException:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
+        raise
+    return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+
+def check(
+    lesson: Lesson, timeout_seconds: float = CHECK_TIMEOUT_SECONDS, run: Runner = run_script
+) -> Verdict:
+    """Run a lesson's check, for at most `timeout_seconds`, and return its verdict."""
+    if problem := syntax_error(lesson):
+        return Verdict(False, problem)
+    try:
+        process = run(lesson.check.relative_to(lesson.root), lesson.root, timeout_seconds)
+    except subprocess.TimeoutExpired:
         return Verdict(
             False,
             f"The check took more than {timeout_seconds:g} s and was stopped, so this is not passed. "
             "Does your model take that long to load or to predict? Try it on a few rows.",
         )
-    except BaseException:
-        os.killpg(process.pid, signal.SIGKILL)
-        raise
-    output, error_output = output.strip(), error_output.strip()
+    output, error_output = process.stdout.strip(), process.stderr.strip()
     # A learner's model may end the process with 0. A check that got to its end has printed "ok" last.
     if process.returncode == 0 and output.rpartition("\n")[2].startswith("ok"):
         return Verdict(True, output)

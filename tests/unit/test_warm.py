@@ -1,0 +1,113 @@
+"""A script in a process forked from a warm Python behaves as it does in a Python of its own."""
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from lab.lessons import Lesson
+from lab.verdict import check, run_script
+from tests.inside.warm import WarmPython
+
+# What a script prints about where it runs.
+PLACE = """
+import os, sys
+print(__name__, __file__, __doc__, sys.argv, sys.path[0], os.getcwd(), sys.stdin.read())
+print(os.environ["COLOUR"], os.environ.get("ONLY_AT_START"), os.getsid(0) == os.getpid())
+print(sys.modules["__main__"].__dict__ is globals())
+"""
+AT_EXIT = "import atexit, os; atexit.register(print, 'at exit'); print('end')"
+THREAD = "import threading, time; threading.Thread(target=lambda: (time.sleep(0.2), print('late'))).start()"
+BY_VALUE = """
+import cloudpickle, pickle, subprocess, sys
+class Model:
+    answer = 42
+data = cloudpickle.dumps(Model())
+print(subprocess.run([sys.executable, "-c", f"import pickle; print(pickle.loads({data!r}).answer)"],
+                     capture_output=True, text=True).stdout)
+"""
+
+
+@pytest.fixture(scope="module")
+def warm():
+    os.environ["ONLY_AT_START"] = "yes"
+    warm = WarmPython()
+    del os.environ["ONLY_AT_START"]
+    yield warm
+    warm.close()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PLACE,
+        AT_EXIT,
+        THREAD,
+        BY_VALUE,
+        "import sys; sys.exit('Do this next.')",
+        "import sys; sys.exit(3)",
+        "import sys; sys.exit()",
+        "import os; os._exit(4)",
+        "import os, signal; print('lost'); os.kill(os.getpid(), signal.SIGKILL)",
+        "print('ü', end='')",
+        "import helper; print(helper.x)",
+        "raise RuntimeError('broken')",
+        "x = (",
+    ],
+)
+@pytest.mark.parametrize("name", ["exercise.py", "check.py"])
+def test_a_script_ends_and_prints_as_in_a_python_of_its_own(
+    warm, tmp_path, monkeypatch, name, text
+):
+    monkeypatch.setenv("COLOUR", "green")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "helper.py").write_text("x = 1\n")
+    (tmp_path / "folder" / name).write_text(f'"""What it is."""\n{text}\n')
+    script = Path("folder", name)
+    cold, forked = run_script(script, tmp_path), warm.run(script, tmp_path)
+    assert (forked.returncode, forked.stdout) == (cold.returncode, cold.stdout)
+    assert forked.stderr == cold.stderr
+
+
+def test_what_takes_too_long_is_killed_with_all_that_it_started(warm, tmp_path):
+    (tmp_path / "endless.py").write_text("import subprocess; subprocess.run(['sleep', '4243'])\n")
+    began = time.monotonic()
+    with pytest.raises(subprocess.TimeoutExpired):
+        warm.run(Path("endless.py"), tmp_path, 1)
+    assert time.monotonic() - began < 60
+    running = [path.read_bytes() for path in Path("/proc").glob("[1-9]*/cmdline")]
+    assert b"sleep\x004243\x00" not in running
+
+
+def test_a_process_leaves_nothing_behind_for_the_next(warm, tmp_path):
+    (tmp_path / "a.py").write_text(
+        "import os, sys, mlflow; print('there' if hasattr(mlflow, 'left') else 'nothing')\n"
+        "mlflow.left = 1; os.environ['LEFT'] = '1'; import numpy; print(numpy.random.random())\n"
+    )
+    first, second = (warm.run(Path("a.py"), tmp_path).stdout.split() for _ in range(2))
+    assert first[0] == second[0] == "nothing"
+    assert first[1] != second[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("import os; os._exit(0)", "Your model ended the check's process"),
+        ("import sys; sys.exit(0)", "Your model ended the check's process"),
+        ("raise RuntimeError('broken')", "could not judge this: RuntimeError: broken"),
+        ("while True: pass", "more than 1 s"),
+        ("import os; os.abort()", "exit status -6"),
+    ],
+)
+def test_a_verdict_by_a_warm_python_is_no_pass_where_the_check_did_not_get_to_its_end(
+    warm, tmp_path, text, message
+):
+    lesson = Lesson(tmp_path, tmp_path / "tutorial" / "04_new")
+    lesson.support.mkdir(parents=True)
+    lesson.exercise.write_text("x = 1\n")
+    lesson.check.write_text(f"{text}\n")
+    verdict = check(lesson, 1 if "while" in text else 60, warm.run)
+    assert not verdict.passed
+    assert message in verdict.text
