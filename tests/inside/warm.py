@@ -128,13 +128,13 @@ def fork_and_report(fd: int, stdout: int, stderr: int) -> Request:
     if pid == 0:
         # So that what the script started can be killed with it.
         os.setsid()
-        connection.send(os.getpid())
         connection.close()
         os.dup2(stdout, sys.stdout.fileno())
         os.dup2(stderr, sys.stderr.fileno())
         os.close(stdout)
         os.close(stderr)
         return request
+    connection.send(pid)
     status = os.waitpid(pid, 0)[1]
     # A caller that was killed does not listen any more.
     with suppress(BrokenPipeError):
