@@ -15,7 +15,7 @@ from lab.lessons import Lesson, docstring, lab_root, lessons
 from lab.verdict import Verdict, check
 from tests.exercises.answers import Answer, answers, script
 from tests.inside.sandbox import copy_under_other_names, remove_everything
-from tests.inside.warm import WarmPython
+from tests.inside.warm_python import WarmPython
 
 LESSONS = lessons(lab_root())
 RIGHT = [(le.name, answer.name) for le in LESSONS for answer in answers(le, "right_")]

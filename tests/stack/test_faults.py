@@ -154,8 +154,8 @@ def test_a_full_store_is_reported_and_works_again_once_there_is_room(small):
     assert_one_message(failed, "or full: `lab doctor` says which")
     doctor = small.run("lab", "doctor")
     assert "has no room" in doctor.stdout
-    assert "['FAILED'] ['FAILED']" in small.script("states", "full")
+    assert "['FAILED'] ['FAILED']" in small.script("run_states", "full")
     small.script("fill_store", "empty")
     small.script("log_model", "full")
     assert small.run("lab", "doctor").returncode == 0
-    assert "['FINISHED', 'FAILED'] ['READY', 'FAILED']" in small.script("states", "full")
+    assert "['FINISHED', 'FAILED'] ['READY', 'FAILED']" in small.script("run_states", "full")

@@ -9,7 +9,7 @@ import pytest
 
 from lab.lessons import Lesson
 from lab.verdict import check, run_script
-from tests.inside.warm import WarmPython
+from tests.inside.warm_python import WarmPython
 
 # What a script prints about where it runs.
 PLACE = """

@@ -55,7 +55,7 @@ class WarmPython:
                 [
                     sys.executable,
                     "-c",
-                    "from tests.inside.warm import main; main()",
+                    "from tests.inside.warm_python import main; main()",
                     str(theirs.fileno()),
                 ],
                 cwd=ROOT,
