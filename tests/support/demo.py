@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from lab.lessons import Lesson
 from tests.support.labs import Lab
 
+# A line of `docker compose up` on what it starts.
+COMPOSE_PROGRESS = re.compile(r" (Container|Network|Volume) ")
+
 
 @dataclass
 class Demo:
@@ -21,8 +24,7 @@ class Demo:
     def whole(self) -> subprocess.CompletedProcess[str]:
         """Run `make demo`, once."""
         if self._whole is None:
-            # Compose reports its progress on stderr, where a script's warnings would be looked for.
-            self._whole = self.lab.host("demo", COMPOSE_PROGRESS="quiet")
+            self._whole = self.lab.host("demo")
         return self._whole
 
     def lesson(self, lesson: Lesson, profile: str | None) -> subprocess.CompletedProcess[str]:
@@ -35,11 +37,17 @@ class Demo:
         key = (lesson.name, profile)
         if key not in self._lessons:
             self._lessons[key] = (
-                self.lab.host("lesson", lesson.number, COMPOSE_PROGRESS="quiet")
+                self.lab.host("lesson", lesson.number)
                 if profile and self.lab.mode == "stack"
                 else self.lab.run("lab", "demo", "--lesson", lesson.number)
             )
         return self._lessons[key]
+
+
+def warnings(stderr: str) -> list[str]:
+    """Return the lines of a demo's stderr, without Compose's progress and the scripts that were left out."""
+    lines = [line for line in stderr.splitlines() if "make lesson-" not in line]
+    return [line for line in lines if not COMPOSE_PROGRESS.match(line)]
 
 
 def outputs(printed: str) -> dict[str, str]:
