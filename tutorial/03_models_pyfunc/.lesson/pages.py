@@ -1,5 +1,7 @@
 """What README 03 has the learner look at in the browser."""
 
+import re
+
 from playwright.sync_api import expect
 
 
@@ -43,6 +45,8 @@ def the_click_that_came_too_soon(page):
     error = tab.get_by_text("Invalid order by key 'attributes.start_time' specified.")
     expect(error).to_be_visible()
     tab.get_by_role("link", name="MLflow", exact=True).click()
+    # Otherwise this click, too, could come too soon.
+    expect(tab).not_to_have_url(re.compile("orderByKey"))
     tab.get_by_role("link", name="Model registry").click()
     expect(tab.get_by_role("link", name="iris_clf", exact=True)).to_be_visible()
     expect(error).to_be_hidden()
