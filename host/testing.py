@@ -1,5 +1,6 @@
 """`make test` and `make screenshots`: install what the chosen tests need, and run pytest for each mode."""
 
+import json
 import os
 import shlex
 import shutil
@@ -28,12 +29,11 @@ def run(has_engine: bool) -> int:
     venv.install("trainer")
     only_quick = False
     if args:
-        chosen = {mode: chosen_tests("--mode", mode, *args) for mode in modes}
-        modes = [mode for mode in modes if chosen[mode]]
+        chosen_modes, only_quick = choice(args)
+        modes = [mode for mode in modes if mode in chosen_modes]
         if not modes:
             print("ARGS chooses no test.")
             return NO_TESTS
-        only_quick = set().union(*chosen.values()) <= chosen_tests("-m", "quick")
     if not only_quick:
         install_everything(modes)
     commands = [[*PYTEST, "--mode", mode, *args] for mode in modes]
@@ -45,14 +45,18 @@ def run(has_engine: bool) -> int:
     return run_beside([*embedded, "--beside-stack"], stack)
 
 
-def chosen_tests(*options: str) -> set[str]:
-    """Return the ids of the tests that pytest would run; its exit status if it cannot tell, as the run will."""
-    # The last option undoes every -q and -v: one id is one line.
-    collect = [*PYTEST, *options, "--collect-only", "--verbosity=-1"]
-    process = subprocess.run(collect, cwd=ROOT, text=True, capture_output=True)
-    if process.returncode not in (0, NO_TESTS):
-        return {f"exit status {process.returncode}"}
-    return {line for line in process.stdout.splitlines() if "::" in line}
+def choice(args: list[str]) -> tuple[list[str], bool]:
+    """Return the modes of the tests that pytest would run with `args`, and whether all of these tests are quick.
+
+    If pytest cannot collect them, the answer is every mode: the run itself will print the error.
+    """
+    with tempfile.NamedTemporaryFile("r") as file:
+        collect = [*PYTEST, *args, "--collect-only", "--choice-file", file.name]
+        process = subprocess.run(collect, cwd=ROOT, capture_output=True)
+        if process.returncode not in (0, NO_TESTS):
+            return ["embedded", "stack"], False
+        chosen = json.load(file)
+    return chosen["modes"], chosen["only_quick"]
 
 
 def install_everything(modes: list[str]) -> None:

@@ -1,9 +1,11 @@
 """Labs of the tests' own, one in each mode, beside the learner's and never touching it; options and markers.
 
-The options --mode, --beside-stack and --screenshots are described below, the markers in pyproject.toml.
+The options are described below, the markers in pyproject.toml.
 """
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +33,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--screenshots",
         action="store_true",
         help="take the READMEs' pictures again where they are out of date, and test no other page",
+    )
+    group.addoption(
+        "--choice-file",
+        type=Path,
+        help="write to this file, as JSON, the modes of the chosen tests and whether all of them are quick",
     )
 
 
@@ -90,3 +97,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return "embedded" in modes and not tested_on_the_stack
 
     items[:] = filter(is_wanted, items)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Write what was chosen to --choice-file."""
+    if file := session.config.getoption("choice_file"):
+        on_stack = [item.get_closest_marker("stack") is not None for item in session.items]
+        quick = [item.get_closest_marker("quick") is not None for item in session.items]
+        modes = [
+            mode for mode, stack in (("embedded", False), ("stack", True)) if stack in on_stack
+        ]
+        file.write_text(
+            json.dumps({"modes": modes, "only_quick": not any(on_stack) and all(quick)})
+        )

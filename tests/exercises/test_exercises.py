@@ -62,10 +62,25 @@ def python() -> Iterator[WarmPython]:
     python.close()
 
 
+@pytest.fixture(scope="session")
+def spark() -> Iterator[dict[str, str]]:
+    """The environment of scripts that share one Java process of Spark."""
+    # PySpark is installed only where the lesson that needs it runs.
+    from tests.inside.warm_spark import WarmSpark
+
+    spark = WarmSpark()
+    yield spark.environment
+    spark.close()
+
+
 @pytest.fixture
-def verdict_on(tmp_path, monkeypatch, python):
+def verdict_on(tmp_path, monkeypatch, python, request):
     """Lend a function that carries out an answer and has it checked; all it made is removed."""
     monkeypatch.setenv("LAB_OUTPUT", str(tmp_path / "output"))
+    lesson = lesson_named(request.node.callspec.params["name"])
+    if "pyspark" in lesson.exercise.read_text(encoding="utf-8"):
+        for name, value in request.getfixturevalue("spark").items():
+            monkeypatch.setenv(name, value)
     attempts = Attempts(tmp_path, python)
     yield attempts
     for prefix in attempts.prefixes:

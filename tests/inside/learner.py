@@ -6,30 +6,29 @@ examples behind it, and removes what it made. Ends with 1 and the script's words
 
 import os
 import random
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from lab.lessons import LEFT_OUT, lab_root, lessons
 from tests.inside.sandbox import copy_under_other_names, remove_everything
+from tests.inside.warm_python import WarmPython
 
 if __name__ == "__main__":
     order = random.Random(sys.argv[1])  # noqa: S311
     with tempfile.TemporaryDirectory() as folder:
         prefix = copy_under_other_names(Path(folder))
-        environment = os.environ | {"LAB_OUTPUT": f"{folder}/output"}
+        os.environ["LAB_OUTPUT"] = f"{folder}/output"
+        python = WarmPython()
         try:
             shuffled = lessons(lab_root())
             order.shuffle(shuffled)
             for script in (script for lesson in shuffled for script in lesson.scripts):
                 top, lesson, name = Path(script).parts
-                words = [sys.executable, f"{top}/{prefix}_{lesson}/{name}"]
-                ran = subprocess.run(
-                    words, cwd=folder, env=environment, text=True, capture_output=True
-                )
+                ran = python.run(Path(top, f"{prefix}_{lesson}", name), Path(folder))
                 if ran.returncode not in (0, LEFT_OUT):
                     sys.exit(f"{script}\n{ran.stdout}\n{ran.stderr}")
                 print(script, flush=True)
         finally:
+            python.close()
             remove_everything(prefix)

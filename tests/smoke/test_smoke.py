@@ -2,8 +2,7 @@
 
 import os
 import sqlite3
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import mlflow
@@ -14,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from lab import doctor
 from lab.lessons import LEFT_OUT, lab_root, lessons
 from tests.inside.stored import stored
+from tests.inside.warm_python import WarmPython
 
 STACK = os.environ.get("LAB_MODE") == "stack"
 SCRIPTS = [(le, str(script)) for le in lessons(lab_root()) for script in le.scripts]
@@ -52,16 +52,21 @@ def test_a_model_makes_the_round_trip_and_its_rows_and_objects_are_found(sandbox
     assert all(size for size, _ in objects.values())
 
 
+@pytest.fixture(scope="module")
+def python() -> Iterator[WarmPython]:
+    """A Python that imports MLflow once for all scripts."""
+    python = WarmPython()
+    yield python
+    python.close()
+
+
 @pytest.mark.parametrize(("lesson", "script"), SCRIPTS, ids=[script for _, script in SCRIPTS])
-def test_script_runs_or_says_which_command_brings_what_it_lacks(lesson, script, sandbox):
+def test_script_runs_or_says_which_command_brings_what_it_lacks(
+    lesson, script, sandbox, python, monkeypatch
+):
+    monkeypatch.setenv("LAB_OUTPUT", str(sandbox.folder / "output"))
     top, folder, name = Path(script).parts
-    ran = subprocess.run(
-        [sys.executable, f"{top}/{sandbox.prefix}_{folder}/{name}"],
-        cwd=sandbox.folder,
-        env=os.environ | {"LAB_OUTPUT": str(sandbox.folder / "output")},
-        text=True,
-        capture_output=True,
-    )
+    ran = python.run(Path(top, f"{sandbox.prefix}_{folder}", name), sandbox.folder)
     if ran.returncode == LEFT_OUT and lesson.profile:
         assert f"make lesson-{lesson.number}" in ran.stderr
     else:

@@ -1,5 +1,7 @@
 """The options --mode and --beside-stack and the marker `quick` choose the tests that they say."""
 
+import json
+
 import pytest
 
 from lab.lessons import lessons
@@ -49,3 +51,21 @@ def test_beside_the_stack_the_embedded_mode_leaves_out_the_claims_of_lessons_in_
     assert all(any(name in test for test in left_out) for name in in_profile)
     assert all("claims" in test for test in left_out)
     assert collect("--mode=stack", "--beside-stack").names == collect("--mode=stack").names
+
+
+@pytest.mark.parametrize(
+    ("options", "modes", "only_quick"),
+    [
+        ([], ["embedded", "stack"], False),
+        (["-m", "quick"], ["embedded"], True),
+        (["--mode=embedded"], ["embedded"], False),
+        (["--mode=stack"], ["stack"], False),
+        (["-k", "no_such_test"], [], True),
+    ],
+)
+def test_the_choice_file_has_the_modes_and_whether_all_tests_are_quick(
+    tmp_path, options, modes, only_quick
+):
+    file = tmp_path / "choice.json"
+    collect(f"--choice-file={file}", *options)
+    assert json.loads(file.read_text()) == {"modes": modes, "only_quick": only_quick}

@@ -12,9 +12,11 @@ import pytest
 from host import testing
 from tests.support.labs import ROOT
 
-# Stands for pytest: it has a lab, and removes it when it is interrupted.
+# Stands for pytest: it has a lab, and removes it when it is interrupted. Python ignores Ctrl-C if the
+# shell that started the tests in the background did so.
 PROCESS = """
-import pathlib, sys, time
+import pathlib, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 lab = pathlib.Path(sys.argv[1])
 try:
     lab.touch()
@@ -26,8 +28,9 @@ except KeyboardInterrupt:
     sys.exit(2)
 """
 RUN = """
-import sys
+import signal, sys
 from host import testing
+signal.signal(signal.SIGINT, signal.default_int_handler)
 process, folder, seconds = sys.argv[1:]
 commands = [[sys.executable, "-c", process, f"{folder}/{mode}", seconds] for mode in ("embedded", "stack")]
 sys.exit(testing.run_beside(*commands))
@@ -89,6 +92,10 @@ def test_only_what_the_chosen_tests_need_is_installed_and_started(monkeypatch):
     [(command, background)] = started
     assert command[-4:] == ["--mode", "embedded", "-v", "tests/unit/test_requirements.py"]
     assert background is None
+
+
+def test_arguments_that_pytest_refuses_choose_every_mode():
+    assert testing.choice(["--no-such-option"]) == (["embedded", "stack"], False)
 
 
 def test_args_that_choose_no_test_start_nothing(monkeypatch):
