@@ -1,6 +1,7 @@
 """The command line: a subcommand for each target of make, and for what editors and CI call."""
 
 import argparse
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -243,6 +244,9 @@ def command_line() -> argparse.ArgumentParser:
 def main() -> None:
     """Carry out one command; exit with its status, or with one message if the user can fix the error."""
     args = command_line().parse_args()
+    # The packages in .venv are compiled when they are first imported. With this variable Python would
+    # compile them at every start, which takes seconds.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     try:
         sys.exit(args.run(args))
     except LabError as error:
