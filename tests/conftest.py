@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.demo import Demo
-from tests.support.labs import Lab, delete, free_ports, stack_settings, start
+from tests.support.labs import Lab, delete, free_ports, only_run, stack_settings, start
 
 MODES = ("embedded", "stack")
 
@@ -58,11 +58,12 @@ def embedded_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 def stack_lab() -> Iterator[Lab]:
     """The lab on Compose, in a project of its own."""
     lab = Lab("stack", stack_settings("mlflow-model-lab-test"))
-    try:
-        start(lab)
-        yield lab
-    finally:
-        delete(lab)
+    with only_run(lab):
+        try:
+            start(lab)
+            yield lab
+        finally:
+            delete(lab)
 
 
 @pytest.fixture(

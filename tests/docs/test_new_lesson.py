@@ -46,6 +46,11 @@ def lab(embedded_lab: Lab, checkout: Path, *words: str) -> subprocess.CompletedP
     return embedded_lab.run("lab", *words, LAB_ROOT=str(checkout))
 
 
+def files(folder: Path) -> set[Path]:
+    """Return what is in a folder, except for what Python has compiled."""
+    return {path for path in folder.rglob("*") if "__pycache__" not in path.parts}
+
+
 @pytest.mark.parametrize(
     ("name", "remedy"),
     [
@@ -57,16 +62,16 @@ def lab(embedded_lab: Lab, checkout: Path, *words: str) -> subprocess.CompletedP
     ],
 )
 def test_an_invalid_name_is_refused_with_the_remedy(checkout, name, remedy):
-    before = sorted(checkout.rglob("*"))
+    before = files(checkout)
     refused = new_lesson(checkout, name)
     assert refused.returncode != 0
     assert re.search(remedy, refused.stderr)
     assert "Traceback" not in refused.stderr
-    assert sorted(checkout.rglob("*")) == before
+    assert files(checkout) == before
 
 
 def test_no_file_has_the_template_s_name_in_it(lesson):
-    for file in (path for path in lesson.rglob("*") if path.is_file()):
+    for file in (path for path in files(lesson) if path.is_file()):
         assert not re.search(r"\b00\b|00_|template", file.read_text(), flags=re.IGNORECASE), file
 
 

@@ -1,13 +1,19 @@
 """A lab that tests start, beside the learner's: its settings, and how to run commands on it and in it."""
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import pytest
 
 from host.ports import PORTS, free_ports
 from host.settings import ROOT, ensure_env_file
@@ -93,6 +99,22 @@ def stack_settings(project: str) -> dict[str, str]:
     return {"COMPOSE_PROJECT_NAME": f"{project}-{checkout}"} | dict(
         zip(names, free_ports(len(names)), strict=True)
     )
+
+
+@contextmanager
+def only_run(lab: Lab) -> Iterator[None]:
+    """Stop the tests while another run has a stack with this lab's name: each would delete the other's."""
+    project = lab.settings["COMPOSE_PROJECT_NAME"]
+    with Path(tempfile.gettempdir(), f"{project}.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pytest.exit(
+                f"Another test run in this checkout has the stack {project}. "
+                "Wait until it ends, or run the tests in another clone.",
+                returncode=1,
+            )
+        yield
 
 
 def start(lab: Lab) -> None:

@@ -47,6 +47,7 @@ def the_click_that_came_too_soon(page):
     tab.get_by_role("link", name="MLflow", exact=True).click()
     # Otherwise this click, too, could come too soon.
     expect(tab).not_to_have_url(re.compile("orderByKey"))
+    expect(error).to_be_hidden()
     tab.get_by_role("link", name="Model registry").click()
     expect(tab.get_by_role("link", name="iris_clf", exact=True)).to_be_visible()
     expect(error).to_be_hidden()
