@@ -49,6 +49,13 @@ class Model(mlflow.pyfunc.PythonModel):
 
 mlflow.models.set_model(Model())
 """
+# Spark's process that forks its Python workers, with MLflow imported before.
+DAEMON = """
+import mlflow.pyfunc
+from pyspark.daemon import manager
+
+manager()
+"""
 ROWS = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]})
 
 pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas")
@@ -77,6 +84,10 @@ def spark(shared):
     conf.set("spark.ui.showConsoleProgress", "false").set("spark.cores.max", "1")
     # A few rows are one task's, so that one Python worker imports MLflow.
     conf.set("spark.default.parallelism", "1").set("spark.sql.shuffle.partitions", "1")
+    # A task that fails takes its worker with it, and is tried four times: each new worker would import MLflow again.
+    (shared / "warm_daemon.py").write_text(DAEMON)
+    conf.set("spark.python.daemon.module", "warm_daemon")
+    conf.set("spark.executorEnv.PYTHONPATH", str(shared))
     with (shared / "spark.log").open("w") as log:
         gateway = launch_gateway(popen_kwargs={"stdout": log, "stderr": log})
     with warnings.catch_warnings(action="ignore"):
