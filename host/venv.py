@@ -48,7 +48,7 @@ def install(requirements: str = "trainer") -> bool:
         run(*pip, "-r", "requirements/uv.txt", failure=network)
     step(f"the packages of requirements/{lock.name}")
     uv_pip = [uv, "pip", "install", "--quiet", "--python", PYTHON]
-    # Without --compile-bytecode, which takes longer than all else: most of the packages' modules are never imported.
+    # Without --compile-bytecode: it takes longer than the installation, for modules of which most are never imported.
     run(*uv_pip, "--require-hashes", "-r", lock, failure=network)
     step("the lab command")
     failed = "The lab's own package could not be installed."

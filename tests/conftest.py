@@ -54,16 +54,25 @@ def embedded_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         lab.host("down")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def only_run_with_stacks(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Refuse to run the stack's tests twice at the same time."""
+    if "stack" in modes_of(request.session.items):
+        with only_run():
+            yield
+    else:
+        yield
+
+
 @pytest.fixture(scope="session")
 def stack_lab() -> Iterator[Lab]:
     """The lab on Compose, in a project of its own."""
     lab = Lab("stack", stack_settings("mlflow-model-lab-test"))
-    with only_run(lab):
-        try:
-            start(lab)
-            yield lab
-        finally:
-            delete(lab)
+    try:
+        start(lab)
+        yield lab
+    finally:
+        delete(lab)
 
 
 @pytest.fixture(
@@ -103,11 +112,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Write what was chosen to --choice-file."""
     if file := session.config.getoption("choice_file"):
-        on_stack = [item.get_closest_marker("stack") is not None for item in session.items]
-        quick = [item.get_closest_marker("quick") is not None for item in session.items]
-        modes = [
-            mode for mode, stack in (("embedded", False), ("stack", True)) if stack in on_stack
-        ]
-        file.write_text(
-            json.dumps({"modes": modes, "only_quick": not any(on_stack) and all(quick)})
-        )
+        modes = modes_of(session.items)
+        quick = all(item.get_closest_marker("quick") for item in session.items)
+        choice = {"modes": sorted(modes), "only_quick": quick and "stack" not in modes}
+        file.write_text(json.dumps(choice))
+
+
+def modes_of(items: list[pytest.Item]) -> set[str]:
+    """Return the modes in which these tests run."""
+    return {"stack" if item.get_closest_marker("stack") else "embedded" for item in items}

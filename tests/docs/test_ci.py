@@ -32,7 +32,7 @@ def test_both_ci_s_run_the_readme_s_test_command_and_lint():
     assert run == ["make lint", command]
     ours = (ROOT / ".ci" / "run").read_text()
     assert re.search(rf"^LAB_MODE=stack {command} ", ours, flags=re.MULTILINE)
-    assert re.search(r"^ *make lint$", ours, flags=re.MULTILINE)
+    assert re.search(r"^make lint$", ours, flags=re.MULTILINE)
 
 
 def test_the_workflow_runs_on_push_and_pull_request_with_an_end_and_pinned_actions():

@@ -1,6 +1,6 @@
 """Spark's daemon of Python workers, with MLflow imported before it forks the first worker.
 
-Spark runs it as `python -m tests.inside.spark_daemon` if spark.python.daemon.module says so.
+Spark runs it as a module if spark.python.daemon.module has its name. Workers in other containers get a copy.
 """
 
 import mlflow.pyfunc  # noqa: F401 - this import is what the workers need not repeat

@@ -91,26 +91,33 @@ def run(
     )
 
 
+def checkout_digest(root: Path = ROOT) -> str:
+    """Return a part of the names of a checkout's stacks, which another checkout's do not have."""
+    return hashlib.sha256(str(root).encode()).hexdigest()[:8]
+
+
 def stack_settings(project: str) -> dict[str, str]:
     """Return the settings of a stack beside others: a name and ports of its own."""
     # Another checkout's tests may run on the same engine, or have been killed there and left theirs.
-    checkout = hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]
     names = [port.setting for port in PORTS]
-    return {"COMPOSE_PROJECT_NAME": f"{project}-{checkout}"} | dict(
+    return {"COMPOSE_PROJECT_NAME": f"{project}-{checkout_digest()}"} | dict(
         zip(names, free_ports(len(names)), strict=True)
     )
 
 
 @contextmanager
-def only_run(lab: Lab) -> Iterator[None]:
-    """Stop the tests while another run has a stack with this lab's name: each would delete the other's."""
-    project = lab.settings["COMPOSE_PROJECT_NAME"]
-    with Path(tempfile.gettempdir(), f"{project}.lock").open("w") as file:
+def only_run(root: Path = ROOT) -> Iterator[None]:
+    """End the tests if another run in this checkout has stacks.
+
+    They have the same names, so each run would delete the other's.
+    """
+    lock = Path(tempfile.gettempdir(), f"mlflow-model-lab-{checkout_digest(root)}.lock")
+    with lock.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             pytest.exit(
-                f"Another test run in this checkout has the stack {project}. "
+                f"Another test run in {root} uses the stack. "
                 "Wait until it ends, or run the tests in another clone.",
                 returncode=1,
             )

@@ -4,6 +4,7 @@ import itertools
 import logging
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -22,6 +23,7 @@ from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as sf
 
+ROOT = Path(__file__).parents[3]
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 MASTER = os.environ.get("SPARK_MASTER_URL", "local[*]")
 ON_CLUSTER = not MASTER.startswith("local")
@@ -48,13 +50,6 @@ class Model(mlflow.pyfunc.PythonModel):
 
 
 mlflow.models.set_model(Model())
-"""
-# Spark's process that forks its Python workers, with MLflow imported before.
-DAEMON = """
-import mlflow.pyfunc
-from pyspark.daemon import manager
-
-manager()
 """
 ROWS = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]})
 
@@ -85,8 +80,8 @@ def spark(shared):
     # A few rows are one task's, so that one Python worker imports MLflow.
     conf.set("spark.default.parallelism", "1").set("spark.sql.shuffle.partitions", "1")
     # A task that fails takes its worker with it, and is tried four times: each new worker would import MLflow again.
-    (shared / "warm_daemon.py").write_text(DAEMON)
-    conf.set("spark.python.daemon.module", "warm_daemon")
+    shutil.copy(ROOT / "tests/inside/spark_daemon.py", shared)
+    conf.set("spark.python.daemon.module", "spark_daemon")
     conf.set("spark.executorEnv.PYTHONPATH", str(shared))
     with (shared / "spark.log").open("w") as log:
         gateway = launch_gateway(popen_kwargs={"stdout": log, "stderr": log})
