@@ -22,6 +22,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from tests.inside.python_fixture import python as python
+
 ROOT = Path(__file__).resolve().parents[2]
 HELDOUT = "evaluation/heldout.csv"
 X, y = load_iris(as_frame=True, return_X_y=True)
@@ -31,8 +33,9 @@ PIP = [f"scikit-learn=={sklearn.__version__}"]
 class Lesson:
     """Copies of the lesson's two scripts that use an experiment and a model of the test's own."""
 
-    def __init__(self, folder):
-        """Write the copies."""
+    def __init__(self, folder, python=(sys.executable,)):
+        """Write the copies; `python` is the command that runs them."""
+        self.python = python
         self.name = f"test-{uuid4().hex[:8]}"
         self.folder = folder
         for path in (
@@ -45,7 +48,7 @@ class Lesson:
 
     def start(self, script, *arguments, **env):
         """Start a script as a learner does, without waiting for it."""
-        command = [sys.executable, str(self.folder / script), *arguments]
+        command = [*self.python, str(self.folder / script), *arguments]
         env = os.environ | {"LAB_OUTPUT": str(self.folder)} | env
         # set_experiment leaves the tests' own experiment here, for the processes they start.
         env.pop("MLFLOW_EXPERIMENT_ID", None)
@@ -79,12 +82,12 @@ def forget(client, name):
 
 
 @pytest.fixture(scope="module")
-def lesson(client, tmp_path_factory):
+def lesson(client, tmp_path_factory, python):
     """Run the lesson twice at the same moment, where no model was before: two learners start.
 
     The experiment is there. Of two that create it at once MLflow sends one elsewhere, see the tests of lesson 02.
     """
-    lesson = Lesson(tmp_path_factory.mktemp("lesson"))
+    lesson = Lesson(tmp_path_factory.mktemp("lesson"), python)
     client.create_experiment(lesson.name)
     for learner in [lesson.start("run.py") for _ in range(2)]:
         printed, complained = learner.communicate(timeout=120)

@@ -24,6 +24,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from tests.inside.python_fixture import python as python
+
 FOLDER = Path(__file__).resolve().parent
 HELDOUT = "evaluation/heldout.csv"
 X, y = load_iris(as_frame=True, return_X_y=True)
@@ -140,11 +142,11 @@ def left(script, *arguments):
     return None
 
 
-def start(script, *arguments):
+def start(python, script, *arguments):
     """Start a script as a CI job does, without waiting for it."""
     # set_experiment leaves the tests' own experiment here, for the processes they start.
     env = {name: value for name, value in os.environ.items() if name != "MLFLOW_EXPERIMENT_ID"}
-    command = [sys.executable, str(FOLDER / script), *arguments]
+    command = [*python, str(FOLDER / script), *arguments]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, env=env, stdout=pipe, stderr=pipe, text=True)
 
@@ -373,9 +375,9 @@ def test_two_models_with_a_module_of_one_name_are_each_measured_with_their_own(
     assert line.versions["2"]["gate"] == "passed: accuracy = 0.9333"
 
 
-def test_two_at_once_end_with_one_champion_and_one_copy(line):
+def test_two_at_once_end_with_one_champion_and_one_copy(line, python):
     address = line.register("best")
-    for job in [start("promote.py", address, line.prod) for _ in range(2)]:
+    for job in [start(python, "promote.py", address, line.prod) for _ in range(2)]:
         printed, complained = job.communicate(timeout=120)
         assert (job.returncode, complained) == (0, ""), printed + complained
         assert "promoted" in printed
@@ -522,14 +524,14 @@ def test_what_is_promoted_after_a_roll_back_can_be_rolled_back_too(line):
     assert line.champion == "1"
 
 
-def test_two_roll_backs_at_once_go_back_once(line, monkeypatch):
+def test_two_roll_backs_at_once_go_back_once(line, monkeypatch, python):
     line.put("fair", "good", "best")
     with monkeypatch.context() as patch:
         meanwhile(patch, "set_model_version_tag", before=line.rollback)
         assert line.rollback() is None
     assert line.champion == "2"
     line.put("weak")
-    for job in [start("rollback.py", line.prod) for _ in range(2)]:
+    for job in [start(python, "rollback.py", line.prod) for _ in range(2)]:
         printed, complained = job.communicate(timeout=120)
         assert (job.returncode, complained) == (0, ""), printed + complained
     assert line.champion == "2"
@@ -568,7 +570,7 @@ def test_a_champion_before_that_is_deleted_or_was_broken_too_is_not_gone_back_to
     assert line.champion == "2" and "rolled_back" not in line.versions["2"]
 
 
-def test_a_refusal_goes_to_stderr_without_a_traceback(line):
-    job = start("promote.py", f"models:/{line.dev}@ghost", line.prod)
+def test_a_refusal_goes_to_stderr_without_a_traceback(line, python):
+    job = start(python, "promote.py", f"models:/{line.dev}@ghost", line.prod)
     printed, complained = job.communicate(timeout=120)
     assert (job.returncode, printed, complained.count("\n")) == (1, "", 1), complained

@@ -1,6 +1,8 @@
 """Open a script as a notebook, run every cell as JupyterLab does, and print as JSON what the cells print.
 
-python -m tests.inside.execute_notebook tutorial/02_log/run.py
+    python -m tests.inside.execute_notebook tutorial/02_log/run.py SOCKET
+
+The kernel is a process of the warm Python that listens at SOCKET.
 """
 
 import json
@@ -8,20 +10,29 @@ import sys
 from pathlib import Path
 
 import jupytext
+from jupyter_client import KernelManager
 from jupytext.config import load_jupytext_configuration_file
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
+from tests.inside import warm
 
-def executed(script: Path) -> NotebookNode:
+
+def executed(script: Path, socket: str) -> NotebookNode:
     """Return the script as a notebook with its outputs; raises CellExecutionError at the first cell that fails."""
     settings = load_jupytext_configuration_file("pyproject.toml")
     notebook = jupytext.read(script, config=settings)
     # JupyterLab, too, runs a kernel in the notebook's folder.
     resources = {"metadata": {"path": str(script.parent)}}
-    return NotebookClient(
-        notebook, timeout=600, kernel_name="python3", resources=resources
-    ).execute()
+    kernel = KernelManager()
+    kernel.kernel_spec.argv = [
+        *(sys.executable, warm.__file__, socket),
+        *("-m", "ipykernel_launcher", "-f", "{connection_file}"),
+    ]
+    try:
+        return NotebookClient(notebook, km=kernel, timeout=600, resources=resources).execute()
+    finally:
+        kernel.shutdown_kernel(now=True)
 
 
 def printed(notebook: NotebookNode) -> dict[str, object]:
@@ -35,4 +46,4 @@ def printed(notebook: NotebookNode) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(printed(executed(Path(sys.argv[1])))))
+    print(json.dumps(printed(executed(Path(sys.argv[1]), sys.argv[2]))))

@@ -1,6 +1,7 @@
 """Many loggers at once, inside a lab: python -m tests.inside.load EXPERIMENT SECONDS LOGGERS
 
-Each logs runs with a model and a file until the time is over, whatever happens to the services. The
+Each logs runs with a model and a file, whatever happens to the services. When there are five runs, it prints "at work".
+From then on the loggers go on for SECONDS, however long the five runs took on a busy machine. The
 last line printed is what the callers were told, as JSON: a list of {"run", "model", "weights",
 "file", "error"}, where an error is the exception's text and whatever the call before it gave is kept.
 """
@@ -11,6 +12,8 @@ import os
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+from threading import Event
 
 import mlflow
 from sklearn.linear_model import LogisticRegression
@@ -37,19 +40,25 @@ def log_one(number: int) -> dict[str, str | list[float]]:
     return told
 
 
-def log_until(end: float, number: int) -> list[dict[str, str | list[float]]]:
-    """Log one run after another until `end`, a time of time.monotonic()."""
+def log_until_the_end(number: int, finished: SimpleQueue[None], end: Event) -> list[dict]:
+    """Log one run after another until `end` is set, and put None into `finished` after each."""
     told = []
-    while time.monotonic() < end:
+    while not end.is_set():
         told.append(log_one(number))
+        finished.put(None)
     return told
 
 
 if __name__ == "__main__":
     experiment, seconds, count = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
     mlflow.set_experiment(experiment)
-    end = time.monotonic() + seconds
-    print("loading", flush=True)
-    with ThreadPoolExecutor(count) as loggers:
-        outcomes = loggers.map(lambda number: log_until(end, number), range(count))
-        print(json.dumps([told for of_logger in outcomes for told in of_logger]))
+    finished: SimpleQueue[None] = SimpleQueue()
+    end = Event()
+    with ThreadPoolExecutor(count) as pool:
+        loggers = [pool.submit(log_until_the_end, number, finished, end) for number in range(count)]
+        for _ in range(5):
+            finished.get()
+        print("at work", flush=True)
+        time.sleep(seconds)
+        end.set()
+    print(json.dumps([told for logger in loggers for told in logger.result()]))

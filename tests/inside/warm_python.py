@@ -3,12 +3,17 @@
 A server process imports MLflow once, which takes seconds, and forks a process for each script. The script
 runs as `python SCRIPT` would run it: as `__main__`, with its own arguments, folder, environment and session.
 Fork is safe here because the server has one thread and uses nothing of what it imports.
+
+`python -m tests.inside.warm_python SOCKET` starts a server, which ends with its standard input.
+tests/inside/warm.py asks it to run a script.
 """
 
 import atexit
 import gc
 import importlib
+import importlib.util
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -17,62 +22,50 @@ import tempfile
 import threading
 import types
 from contextlib import suppress
-from dataclasses import dataclass
-from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import NoReturn
 
 from lab import explain
+from tests.inside import warm
 
 # What most scripts import, and MLflow on its first call. None of it starts a thread of Python's. Never pyspark,
 # torch, xgboost or tensorflow: their threads do not survive a fork.
 PRELOADED = (
     "IPython",
     "git",
+    "ipykernel.zmqshell",
+    "jupytext",
     "matplotlib.pyplot",
     "mlflow.metrics.genai",
     "mlflow.models",
     "mlflow.pyfunc",
     "mlflow.sklearn",
+    "nbclient",
     "opentelemetry.sdk.metrics",
     "skops.io",
 )
-
+# How often the end of a script is looked for.
+POLL_SECONDS = 0.02
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-
-
-@dataclass(frozen=True)
-class Request:
-    """A script to run, as given on a command line, its working folder and its environment."""
-
-    script: str
-    cwd: str
-    env: dict[str, str]
 
 
 class WarmPython:
     """A Python that has MLflow imported. `run` is what subprocess.run is to a cold one."""
 
     def __init__(self) -> None:
-        """Start the server; what it imports is ready when it answers the first time."""
-        self._control, theirs = socket.socketpair()
-        with theirs:
-            self._server = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-c",
-                    "from tests.inside.warm_python import main; main()",
-                    str(theirs.fileno()),
-                ],
-                cwd=ROOT,
-                pass_fds=[theirs.fileno()],
-                # Telemetry would start a thread, which no forked process has, and wait for it at each end.
-                env=os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"},
-                stdin=subprocess.DEVNULL,
-                # Ctrl+C is for the scripts' caller, which then ends the server.
-                start_new_session=True,
-            )
+        """Start the server and wait until it listens."""
+        self._folder = tempfile.TemporaryDirectory()
+        self.socket = f"{self._folder.name}/socket"
+        self._server = subprocess.Popen(
+            [sys.executable, "-m", "tests.inside.warm_python", self.socket],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            # Ctrl+C is for the scripts' caller, which then ends the server.
+            start_new_session=True,
+        )
+        self._server.stdout.readline()
 
     def run(
         self, script: Path, cwd: Path, timeout: float | None = None
@@ -81,22 +74,20 @@ class WarmPython:
 
         Raises subprocess.TimeoutExpired, and EOFError if the server itself has ended.
         """
-        ours, theirs = Pipe()
-        with ours, tempfile.TemporaryFile("w+") as stdout, tempfile.TemporaryFile("w+") as stderr:
-            with theirs:
-                fds = [theirs.fileno(), stdout.fileno(), stderr.fileno()]
-                socket.send_fds(self._control, [b"."], fds)
-            ours.send(Request(str(script), str(cwd), dict(os.environ)))
-            pid = ours.recv()
-            try:
-                if not ours.poll(timeout):
+        with (
+            Path(os.devnull).open() as stdin,
+            tempfile.TemporaryFile("w+") as stdout,
+            tempfile.TemporaryFile("w+") as stderr,
+        ):
+            streams = [stdin.fileno(), stdout.fileno(), stderr.fileno()]
+            env = dict(os.environ)
+            with warm.send(self.socket, [str(script)], str(cwd), env, streams) as connection:
+                if not select.select([connection], [], [], timeout)[0]:
+                    connection.shutdown(socket.SHUT_WR)
+                    # The script and all that it started have been killed when the answer comes.
+                    warm.exit_status(connection)
                     raise subprocess.TimeoutExpired(str(script), timeout)
-            except BaseException:
-                with suppress(ProcessLookupError):
-                    os.killpg(pid, signal.SIGKILL)
-                ours.recv()
-                raise
-            returncode = ours.recv()
+                returncode = warm.exit_status(connection)
             stdout.seek(0)
             stderr.seek(0)
             return subprocess.CompletedProcess(
@@ -105,64 +96,88 @@ class WarmPython:
 
     def close(self) -> None:
         """End the server."""
-        self._control.close()
-        self._server.wait()
+        self._server.communicate()
+        self._folder.cleanup()
 
 
-def serve(control: socket.socket) -> Request | None:
-    """Fork for each message that arrives on `control`, until its other end is closed.
+def serve(listener: socket.socket) -> dict | None:
+    """Fork for each connection, until this process's standard input ends.
 
     Returns twice, as os.fork does: None in the server at its end, and a request in each process that has
     a script to run. That process unwinds to `main` and ends like any Python, with its atexit functions.
     """
     # Nobody waits for the processes in between.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    while fds := socket.recv_fds(control, 1, 3)[1]:
+    while True:
+        if sys.stdin in select.select([listener, sys.stdin], [], [])[0]:
+            return None
+        connection, _ = listener.accept()
         if os.fork() == 0:
-            control.close()
-            return fork_and_report(*fds)
-        for fd in fds:
-            os.close(fd)
-    return None
+            listener.close()
+            return fork_and_report(connection)
+        connection.close()
 
 
-def fork_and_report(fd: int, stdout: int, stderr: int) -> Request:
+def fork_and_report(connection: socket.socket) -> dict:
     """Fork once more; return the request in the new process, and report how that ends from this one."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    connection = Connection(fd)
-    request = connection.recv()
+    request, fds = warm.receive(connection)
     pid = os.fork()
     if pid == 0:
         # So that what the script started can be killed with it.
         os.setsid()
         connection.close()
-        os.dup2(stdout, sys.stdout.fileno())
-        os.dup2(stderr, sys.stderr.fileno())
-        os.close(stdout)
-        os.close(stderr)
+        for fd, stream in zip(fds, (0, 1, 2), strict=True):
+            os.dup2(fd, stream)
+            os.close(fd)
         return request
-    connection.send(pid)
-    status = os.waitpid(pid, 0)[1]
+    for fd in fds:
+        os.close(fd)
+    status = wait(pid, connection)
     # A caller that was killed does not listen any more.
     with suppress(BrokenPipeError):
-        connection.send(os.waitstatus_to_exitcode(status))
+        connection.send(str(os.waitstatus_to_exitcode(status)).encode())
     os._exit(0)
 
 
-def execute(request: Request) -> None:
-    """Run a script in this process, which is made to look like a new one."""
+def wait(pid: int, connection: socket.socket) -> int:
+    """Wait for a process's end and return its status; kill it and what it started if the connection ends first."""
+    while True:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            return status
+        if select.select([connection], [], [], POLL_SECONDS)[0]:
+            with suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+            return os.waitpid(pid, 0)[1]
+
+
+def execute(request: dict) -> None:
+    """Run a script or module in this process, which is made to look like a new one."""
     os.environ.clear()
-    os.environ.update(request.env)
-    os.chdir(request.cwd)
+    os.environ.update(request["env"])
+    os.chdir(request["cwd"])
     # As each start of Python does in a lab.
     explain.install()
     # Each process has its own random numbers. Python's own module sees to that itself.
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed()
-    path = str(Path(request.script).resolve())
-    sys.argv = [request.script]
+    # Read when it is imported. A notebook's kernel sets it.
+    if backend := os.environ.get("MPLBACKEND"):
+        sys.modules["matplotlib"].rcParams["backend"] = backend
+    script, *arguments = request["argv"]
     # In place of the server's own, which is first as well.
-    sys.path[0] = str(Path(path).parent)
+    if script == "-m":
+        sys.path[0] = request["cwd"]
+        script, *arguments = arguments
+        module_spec = importlib.util.find_spec(script)
+        if module_spec.submodule_search_locations:
+            module_spec = importlib.util.find_spec(f"{script}.__main__")
+        path = script = module_spec.origin
+    else:
+        path = str(Path(script).resolve())
+        sys.path[0] = str(Path(path).parent)
+    sys.argv = [script, *arguments]
     module = types.ModuleType("__main__")
     module.__file__ = path
     sys.modules["__main__"] = module
@@ -204,14 +219,26 @@ def warm_up() -> None:
 
 
 def main() -> None:
-    """Warm up, then serve on the socket whose file descriptor is the argument."""
+    """Warm up, then serve on the socket that the argument names."""
+    # Telemetry would start a thread, which no forked process has, and wait for it at each end.
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     warm_up()
     # What is there now is never collected, so looking for garbage does not copy its memory.
     gc.freeze()
-    request = serve(socket.socket(fileno=int(sys.argv[1])))
-    if request:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(sys.argv[1])
+        listener.listen(64)
+        print("ready", flush=True)
+        request = serve(listener)
+    if request is None:
+        Path(sys.argv[1]).unlink()
+    else:
         try:
             execute(request)
         except SystemExit as exit:
             end(exit.code)
         end(None)
+
+
+if __name__ == "__main__":
+    main()

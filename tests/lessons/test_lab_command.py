@@ -77,7 +77,7 @@ def test_check_without_a_number_checks_all(lab):
 
 
 def test_trace_counts_the_bytes_that_the_store_has(lab_with_runs):
-    ran = lab_with_runs.run("lab", "trace", "models:/iris_clf@champion")
+    ran = lab_with_runs.warm("-m", "lab", "trace", "models:/iris_clf@champion")
     assert ran.returncode == 0, ran.stderr
     location = re.search(r"lies at mlflow-artifacts:/(\S+)", ran.stdout)[1]
     total, count = map(int, re.search(r"(\d+) bytes in (\d+) objects", ran.stdout).groups())
@@ -104,15 +104,17 @@ def test_trace_counts_the_bytes_that_the_store_has(lab_with_runs):
     ],
 )
 def test_a_uri_that_leads_nowhere_ends_in_assert_refused(lab_with_runs, uri, words):
-    assert_refused(lab_with_runs.run("lab", "trace", uri), words)
+    assert_refused(lab_with_runs.warm("-m", "lab", "trace", uri), words)
 
 
 def test_lineage_of_a_uri_that_leads_nowhere_ends_in_assert_refused(lab_with_runs):
-    assert_refused(lab_with_runs.run("lab", "lineage", "models:/iris_clf/99"), "Registered: ")
+    assert_refused(
+        lab_with_runs.warm("-m", "lab", "lineage", "models:/iris_clf/99"), "Registered: "
+    )
 
 
 def test_lineage_tells_who_when_data_code_packages_and_how_to_reproduce(lab_with_runs):
-    ran = lab_with_runs.run("lab", "lineage", "models:/iris_clf@champion")
+    ran = lab_with_runs.warm("-m", "lab", "lineage", "models:/iris_clf@champion")
     assert ran.returncode == 0, ran.stderr
     labels = {line.split()[0] for line in ran.stdout.splitlines()}
     assert {
@@ -150,7 +152,7 @@ def test_reset_removes_one_lesson_and_leaves_the_others(lab_with_runs):
     folders = "$LAB_OUTPUT/02_log $LAB_OUTPUT/02_log_exercise"
     lab_with_runs.run("bash", "-c", f"mkdir -p {folders}")
 
-    ran = lab_with_runs.run("lab", "reset", "02", "--yes")
+    ran = lab_with_runs.warm("-m", "lab", "reset", "02", "--yes")
     assert ran.returncode == 0, ran.stderr
     assert lab_with_runs.run("bash", "-c", f"ls -d {folders}").stdout == ""
     after = counts(lab_with_runs)
@@ -161,7 +163,10 @@ def test_reset_removes_one_lesson_and_leaves_the_others(lab_with_runs):
     }
     assert stored_bytes(lab_with_runs, folder) == 0
     assert stored_bytes(lab_with_runs) == others
-    assert "Nothing of 02_log is there" in lab_with_runs.run("lab", "reset", "02", "--yes").stdout
+    assert (
+        "Nothing of 02_log is there"
+        in lab_with_runs.warm("-m", "lab", "reset", "02", "--yes").stdout
+    )
     again = lab_with_runs.run("lab", "run", "2")
     assert again.returncode == 0, again.stderr
 
@@ -179,5 +184,6 @@ def test_an_exercise_s_error_shows_the_learner_s_own_lines_only(lab):
 @pytest.mark.parametrize("command", [[], ["trace", "models:/a/1"]])
 def test_a_server_that_is_away_is_explained(lab, command):
     assert_refused(
-        lab.run("lab", *command, MLFLOW_TRACKING_URI="http://127.0.0.1:9"), "MLFLOW_TRACKING_URI"
+        lab.warm("-m", "lab", *command, MLFLOW_TRACKING_URI="http://127.0.0.1:9"),
+        "MLFLOW_TRACKING_URI",
     )

@@ -24,8 +24,9 @@ def assert_explained(ran, *words: str) -> None:
 def run_each(lab, *words: str, address: str, **env: str) -> list:
     """Run the scripts side by side, since a server that is away takes them all of their patience."""
     env["MLFLOW_TRACKING_URI"] = address
+    command = [*words, *lab.warm_python()]
     with ThreadPoolExecutor() as pool:
-        return list(pool.map(lambda script: lab.run(*words, "python", script, **env), SCRIPTS))
+        return list(pool.map(lambda script: lab.run(*command, script, **env), SCRIPTS))
 
 
 def test_unset_or_empty(lab):

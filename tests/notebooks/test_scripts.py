@@ -25,7 +25,8 @@ name = attrgetter("name")
 
 def as_notebook(lab: Lab, script: str) -> dict[str, object]:
     """Run a script as a notebook where make notebook has its kernels, and return what its cells print."""
-    return json.loads(lab.script("execute_notebook", script, profile="notebook"))
+    socket = lab.warm_socket("notebook")
+    return json.loads(lab.script("execute_notebook", script, socket, profile="notebook"))
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=str)

@@ -55,7 +55,7 @@ def test_a_killed_worker_is_marked_dead_and_replaced_by_a_new_one(stack_lab):
 def workers(lab: Lab) -> dict[str, str]:
     """Return the states of the workers that the master knows, by their id."""
     url = f"http://127.0.0.1:{lab.settings['SPARK_MASTER_UI_PORT']}/json/"
-    with urllib.request.urlopen(url, timeout=10) as page:
+    with urllib.request.urlopen(url, timeout=60) as page:
         return {worker["id"]: worker["state"] for worker in json.load(page)["workers"]}
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -28,6 +29,8 @@ class Lab:
     root: Path = ROOT
     _embedded: dict[str, str] = field(default_factory=dict)
     _profiles: set[str] = field(default_factory=set)
+    # By service: a warm Python's process and the path of its socket.
+    _warm: dict[str, tuple[subprocess.Popen[str], str]] = field(default_factory=dict)
 
     def host(
         self, *words: str, typed: str = "", **settings: str
@@ -41,22 +44,67 @@ class Lab:
         self, *words: str, unset: str | None = None, profile: str | None = None, **env: str
     ) -> subprocess.CompletedProcess[str]:
         """Run a command inside the lab, as a learner in its shell does, or in the shell of a profile's trainer."""
+        if profile and self.mode == "stack":
+            self.start_profile(profile)
+        command, environment = self._inside(words, env, profile or "trainer", unset)
+        return run(command, env=environment, cwd=self.root)
+
+    def popen(self, *words: str, service: str = "trainer", **streams: int) -> subprocess.Popen[str]:
+        """Start a command inside the lab and return its process, whose output is text."""
+        command, environment = self._inside(words, {}, service, None)
+        return subprocess.Popen(
+            command,
+            env=environment,
+            cwd=self.root,
+            text=True,
+            **{"stdout": subprocess.PIPE} | streams,
+        )
+
+    def _inside(
+        self, words: tuple[str, ...], env: dict[str, str], service: str, unset: str | None
+    ) -> tuple[list[str], dict[str, str]]:
+        """Return the command that runs `words` inside the lab, and its environment."""
         if self.mode == "stack":
-            if profile:
-                self.start_profile(profile)
             exports = [word for name, value in env.items() for word in ("--env", f"{name}={value}")]
             without = ["env", "-u", unset] if unset else []
-            service = profile or "trainer"
-            return self.compose("exec", "--no-TTY", *exports, service, *without, *words)
+            command = ["docker", "compose", "exec", "--no-TTY", *exports, service]
+            return [*command, *without, *words], os.environ | self.settings
         environment = self.environment() | env
         if unset:
             del environment[unset]
         program = shutil.which(words[0], path=environment["PATH"])
-        return run([program, *words[1:]], env=environment, cwd=self.root)
+        return [program, *words[1:]], environment
+
+    def warm(
+        self, *words: str, profile: str | None = None, **env: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a script, or "-m" and a module, as `run` runs `python`, but in a process that has imported MLflow."""
+        command = [*self.warm_python(profile), *words]
+        return self.run(*command, profile=profile, **env)
+
+    def warm_python(self, profile: str | None = None) -> list[str]:
+        """Return the command that takes the place of `python` where MLflow is to be imported already."""
+        return ["python", "tests/inside/warm.py", self.warm_socket(profile)]
+
+    def warm_socket(self, profile: str | None = None) -> str:
+        """Return where the warm Python of a trainer listens; start it if it does not run."""
+        if profile and self.mode == "stack":
+            self.start_profile(profile)
+        # The embedded mode has one Python for everything.
+        service = (profile or "trainer") if self.mode == "stack" else "embedded"
+        process, socket = self._warm.get(service, (None, ""))
+        # It ends with its container, or with the tests.
+        if process is None or process.poll() is not None:
+            socket = f"{tempfile.gettempdir()}/lab-tests-{uuid4().hex}"
+            command = ["python", "-m", "tests.inside.warm_python", socket]
+            process = self.popen(*command, service=service, stdin=subprocess.PIPE)
+            assert process.stdout.readline() == "ready\n"
+            self._warm[service] = process, socket
+        return socket
 
     def script(self, name: str, *arguments: str, profile: str | None = None) -> str:
         """Run tests/inside/NAME.py inside the lab, which must succeed, and return what it prints."""
-        ran = self.run("python", "-m", f"tests.inside.{name}", *arguments, profile=profile)
+        ran = self.warm("-m", f"tests.inside.{name}", *arguments, profile=profile)
         assert ran.returncode == 0, ran.stderr
         return ran.stdout
 

@@ -1,15 +1,10 @@
 """Loggers at work inside a lab while a test does something to it."""
 
 import json
-import time
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.support.labs import Lab
-
-
-def runs(lab: Lab, experiment: str) -> int:
-    """Return how many runs an experiment has."""
-    return int(lab.script("count_runs", experiment))
 
 
 def outcomes(output: str) -> list[dict]:
@@ -18,20 +13,21 @@ def outcomes(output: str) -> list[dict]:
 
 
 class Loggers:
-    """Some loggers, each of which logs one run with a model after the other for some seconds."""
+    """Some loggers, each of which logs one run with a model after the other."""
 
     def __init__(self, lab: Lab, experiment: str, seconds: int, count: int) -> None:
-        """Start them; return once they are in the middle of their work."""
-        before = runs(lab, experiment)
+        """Start the loggers; return when they have logged some runs. They go on for `seconds`."""
+        command = ["python", "-m", "tests.inside.load", experiment, str(seconds), str(count)]
+        self._process = lab.popen(*command, stderr=subprocess.PIPE)
         self._pool = ThreadPoolExecutor(1)
-        words = ["load", experiment, str(seconds), str(count)]
-        self._output = self._pool.submit(lab.script, *words)
-        while runs(lab, experiment) < before + 5:
-            assert not self._output.done(), self._output.result()
-            time.sleep(0.2)
+        # Read now: a full pipe would stop the loggers.
+        self._errors = self._pool.submit(self._process.stderr.read)
+        assert self._process.stdout.readline() == "at work\n", self._errors.result()
 
     def told(self) -> list[dict]:
         """Wait for the loggers' end and return what they were told, as tests/inside/load.py describes it."""
-        output = self._output.result()
+        output = self._process.stdout.read()
+        errors = self._errors.result()
         self._pool.shutdown()
+        assert self._process.wait() == 0, errors
         return outcomes(output)

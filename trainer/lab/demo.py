@@ -78,7 +78,7 @@ def page_of(lesson: Lesson) -> str | None:
     """Return the address of the lesson's runs, or None where it made none."""
     url = f"{os.environ.get('MLFLOW_TRACKING_URI', '')}/api/2.0/mlflow/experiments/get-by-name"
     try:
-        answer = requests.get(url, params={"experiment_name": lesson.name}, timeout=10)
+        answer = requests.get(url, params={"experiment_name": lesson.name}, timeout=30)
     except requests.RequestException:
         # A lesson that needs no server ran without one.
         return None

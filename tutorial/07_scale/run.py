@@ -130,17 +130,17 @@ if "LAB_SPARK_MASTER_PAGE" in os.environ:
 
 def spark_says(resource):
     """Return what the job's page is made of, as JSON."""
-    # Not through a proxy: it is this process that answers.
+    # Not through a proxy: this process answers. On a busy machine that may take a while.
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     address = f"{sc.uiWebUrl}/api/v1/applications/{sc.applicationId}/{resource}"
-    with direct.open(address, timeout=10) as answer:
+    with direct.open(address, timeout=120) as answer:
         return json.load(answer)
 
 
 # A cluster without a free core lets a job wait without end. The driver is the first in the list; in
 # the lab there are two workers, and one of them will be lost.
 while on_cluster and len(spark_says("executors")) < (3 if labs_own else 2):
-    if time.perf_counter() - began > 60:
+    if time.perf_counter() - began > 120:
         sys.exit(
             f"{master} has too few workers for this job. Does another job have them? Its page says: "
             f"{os.environ.get('LAB_SPARK_MASTER_PAGE', 'port 8080')}. If one is missing: "

@@ -15,6 +15,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.tree import DecisionTreeClassifier
 
+from tests.inside.python_fixture import python as python
+
 LESSON = Path(__file__).resolve().parents[1]
 TREE = "sklearn.tree._tree.Tree"
 PIP = {"pip_requirements": ["scikit-learn"]}
@@ -80,7 +82,7 @@ def save_with_module(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory):
+def ran(tmp_path_factory, python):
     """Run the lesson after a killed run, beside a file of the learner's, with no server named."""
     home = tmp_path_factory.mktemp("lesson01")
     output = home / "output" / "01_save"
@@ -90,7 +92,7 @@ def ran(tmp_path_factory):
     (output / "notes.txt").write_text("the learner's own")
     # An empty address is none: MLflow's first question to it would make a file mlflow.db.
     variables = {"MLFLOW_TRACKING_URI": "", "LAB_OUTPUT": str(home / "output")}
-    command = [sys.executable, str(LESSON / "run.py")]
+    command = [*python, str(LESSON / "run.py")]
     return home, subprocess.run(
         command, cwd=home, env=os.environ | variables, capture_output=True, text=True, timeout=120
     )

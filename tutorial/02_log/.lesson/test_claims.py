@@ -4,7 +4,6 @@ import inspect
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 from uuid import uuid4
 
@@ -20,6 +19,8 @@ from sklearn.metrics import confusion_matrix
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+
+from tests.inside.python_fixture import python as python
 
 HERE = Path(__file__).parents[1]
 EXAMPLE = HERE.parents[1] / "examples" / "02_log" / "behind_the_curtain.py"
@@ -207,9 +208,9 @@ def test_a_registered_name_without_a_version_is_read_as_the_id_of_a_logged_model
         mlflow.sklearn.load_model("models:/iris_log")
 
 
-def look(uri):
+def look(python, uri):
     return subprocess.run(
-        [sys.executable, EXAMPLE],
+        [*python, EXAMPLE],
         env={**os.environ, "MODEL_URI": uri},
         capture_output=True,
         text=True,
@@ -218,23 +219,23 @@ def look(uri):
 
 
 @pytest.mark.parametrize("uri", ["nonsense", "models:/no-such-model/1"])
-def test_the_example_answers_a_wrong_model_uri_in_one_line(uri):
-    looked = look(uri)
+def test_the_example_answers_a_wrong_model_uri_in_one_line(python, uri):
+    looked = look(python, uri)
     assert (looked.returncode, looked.stdout) == (1, "")
     assert re.fullmatch(f"MODEL_URI={uri}.+\n", looked.stderr)
 
 
-def test_the_example_takes_a_model_that_was_logged_outside_of_a_run():
+def test_the_example_takes_a_model_that_was_logged_outside_of_a_run(python):
     info = log()
-    looked = look(info.model_uri)
+    looked = look(python, info.model_uri)
     assert looked.returncode == 0, looked.stderr
     assert looked.stdout.startswith(f"Model {info.model_id}\nRun none")
 
 
-def test_the_example_finds_a_model_by_its_run(client):
+def test_the_example_finds_a_model_by_its_run(client, python):
     with mlflow.start_run() as run:
         info = log()
-    looked = look(f"runs:/{run.info.run_id}/model")
+    looked = look(python, f"runs:/{run.info.run_id}/model")
     assert looked.returncode == 0, looked.stderr
     assert looked.stdout.startswith(f"Model {info.model_id}\nRun {run.info.run_id}\n")
 
