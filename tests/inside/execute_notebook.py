@@ -6,6 +6,7 @@ The kernel is a process of the warm Python that listens at SOCKET.
 """
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -24,6 +25,8 @@ def executed(script: Path, socket: str) -> NotebookNode:
     notebook = jupytext.read(script, config=settings)
     # JupyterLab, too, runs a kernel in the notebook's folder.
     resources = {"metadata": {"path": str(script.parent)}}
+    # A kernel sets this itself, but too late for a process in which Matplotlib has been imported.
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     kernel = KernelManager()
     kernel.kernel_spec.argv = [
         *(sys.executable, warm.__file__, socket),

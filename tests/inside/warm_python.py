@@ -162,7 +162,7 @@ def execute(request: dict) -> None:
     # Each process has its own random numbers. Python's own module sees to that itself.
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed()
-    # Read when it is imported. A notebook's kernel sets it.
+    # Matplotlib reads it when it is imported.
     if backend := os.environ.get("MPLBACKEND"):
         sys.modules["matplotlib"].rcParams["backend"] = backend
     script, *arguments = request["argv"]
