@@ -103,7 +103,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if item.get_closest_marker("stack"):
             # A quick test that runs in both modes is quick in the embedded mode.
             return "stack" in modes and not quick_only
-        tested_on_the_stack = beside_stack and item.get_closest_marker("stack_suffices")
+        tested_on_the_stack = beside_stack and item.get_closest_marker("lesson_in_profile")
         return "embedded" in modes and not tested_on_the_stack
 
     items[:] = filter(is_wanted, items)

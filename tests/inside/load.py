@@ -41,11 +41,12 @@ def log_one(number: int) -> dict[str, str | list[float]]:
 
 
 def log_until_the_end(number: int, finished: SimpleQueue[None], end: Event) -> list[dict]:
-    """Log one run after another until `end` is set, and put None into `finished` after each."""
+    """Log one run after another until `end` is set, and put None into `finished` after each that succeeded."""
     told = []
     while not end.is_set():
         told.append(log_one(number))
-        finished.put(None)
+        if "error" not in told[-1]:
+            finished.put(None)
     return told
 
 
@@ -56,9 +57,11 @@ if __name__ == "__main__":
     end = Event()
     with ThreadPoolExecutor(count) as pool:
         loggers = [pool.submit(log_until_the_end, number, finished, end) for number in range(count)]
-        for _ in range(5):
-            finished.get()
-        print("at work", flush=True)
-        time.sleep(seconds)
-        end.set()
+        try:
+            for _ in range(5):
+                finished.get(timeout=300)
+            print("at work", flush=True)
+            time.sleep(seconds)
+        finally:
+            end.set()
     print(json.dumps([told for logger in loggers for told in logger.result()]))

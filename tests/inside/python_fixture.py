@@ -22,6 +22,6 @@ def shared() -> WarmPython:
 def python() -> list[str]:
     """The command that takes the place of `python` in front of a script: MLflow is imported already.
 
-    A signal that is sent to the command does not reach the script.
+    A signal that ends the command kills the script.
     """
     return [sys.executable, warm.__file__, shared().socket]

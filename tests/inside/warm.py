@@ -4,7 +4,7 @@
     python tests/inside/warm.py SOCKET -m tests.inside.counts
 
 The script has this process's arguments, folder, environment and standard streams, and this process ends
-as the script does. Imports of its own would cost what the warm Python saves, so there are few.
+as the script does. A signal that ends this process kills the script. Imports of its own would cost what the warm Python saves, so there are few.
 """
 
 import json
@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 # Of the number that says how long a request is.
@@ -46,7 +47,10 @@ def exit_status(connection: socket.socket) -> int:
 
     Raises EOFError if the warm Python has ended.
     """
-    answer = connection.recv(16)
+    try:
+        answer = connection.recv(16)
+    except ConnectionResetError:
+        answer = b""
     if not answer:
         raise EOFError
     return int(answer)
@@ -61,7 +65,9 @@ def main() -> None:
         os.execv(sys.executable, [sys.executable, *argv])
     status = exit_status(connection)
     if status < 0:
-        signal.signal(-status, signal.SIG_DFL)
+        # SIGKILL has no handler that could be set.
+        with suppress(OSError, ValueError):
+            signal.signal(-status, signal.SIG_DFL)
         os.kill(os.getpid(), -status)
     os._exit(status)
 

@@ -11,8 +11,8 @@ tests/inside/warm.py asks it to run a script.
 import atexit
 import gc
 import importlib
-import importlib.util
 import os
+import runpy
 import select
 import signal
 import socket
@@ -65,14 +65,14 @@ class WarmPython:
             # Ctrl+C is for the scripts' caller, which then ends the server.
             start_new_session=True,
         )
-        self._server.stdout.readline()
+        assert self._server.stdout.readline() == b"ready\n"
 
     def run(
         self, script: Path, cwd: Path, timeout: float | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run a script, and kill it and all that it started if it takes longer than `timeout` seconds.
 
-        Raises subprocess.TimeoutExpired, and EOFError if the server itself has ended.
+        Raises subprocess.TimeoutExpired, and OSError or EOFError if the server itself has ended.
         """
         with (
             Path(os.devnull).open() as stdin,
@@ -121,7 +121,11 @@ def serve(listener: socket.socket) -> dict | None:
 def fork_and_report(connection: socket.socket) -> dict:
     """Fork once more; return the request in the new process, and report how that ends from this one."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    request, fds = warm.receive(connection)
+    try:
+        request, fds = warm.receive(connection)
+    except ValueError:
+        # The caller was killed in the middle of its request.
+        os._exit(1)
     pid = os.fork()
     if pid == 0:
         # So that what the script started can be killed with it.
@@ -149,6 +153,8 @@ def wait(pid: int, connection: socket.socket) -> int:
         if select.select([connection], [], [], POLL_SECONDS)[0]:
             with suppress(ProcessLookupError):
                 os.killpg(pid, signal.SIGKILL)
+            # It may not have a group of its own yet.
+            os.kill(pid, signal.SIGKILL)
             return os.waitpid(pid, 0)[1]
 
 
@@ -163,27 +169,25 @@ def execute(request: dict) -> None:
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed()
     # Matplotlib reads it when it is imported.
-    if backend := os.environ.get("MPLBACKEND"):
-        sys.modules["matplotlib"].rcParams["backend"] = backend
-    script, *arguments = request["argv"]
-    # In place of the server's own, which is first as well.
-    if script == "-m":
-        sys.path[0] = request["cwd"]
-        script, *arguments = arguments
-        module_spec = importlib.util.find_spec(script)
-        if module_spec.submodule_search_locations:
-            module_spec = importlib.util.find_spec(f"{script}.__main__")
-        path = script = module_spec.origin
-    else:
-        path = str(Path(script).resolve())
-        sys.path[0] = str(Path(path).parent)
-    sys.argv = [script, *arguments]
+    matplotlib = sys.modules.get("matplotlib")
+    if matplotlib and (backend := os.environ.get("MPLBACKEND")):
+        matplotlib.rcParams["backend"] = backend
+    sys.argv = list(request["argv"])
     module = types.ModuleType("__main__")
-    module.__file__ = path
     sys.modules["__main__"] = module
     try:
-        source = Path(path).read_bytes()
-        exec(compile(source, path, "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - python SCRIPT
+        if sys.argv[0] == "-m":
+            name = sys.argv.pop(1)
+            # In place of the server's own, which is first as well.
+            sys.path[0] = request["cwd"]
+            # What `python -m` calls.
+            runpy._run_module_as_main(name)
+        else:
+            path = Path(sys.argv[0]).resolve()
+            sys.path[0] = str(path.parent)
+            module.__file__ = str(path)
+            code = compile(path.read_bytes(), path, "exec", dont_inherit=True)
+            exec(code, module.__dict__)  # noqa: S102 - python SCRIPT
     except Exception as error:
         # Without the frame of this function.
         error = error.with_traceback(error.__traceback__.tb_next)

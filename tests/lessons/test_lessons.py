@@ -1,7 +1,5 @@
 """Every lesson on disk, in every mode: its README tells the truth, its claims hold."""
 
-from operator import attrgetter
-
 import pytest
 
 from lab.lessons import lessons
@@ -21,6 +19,12 @@ LESSONS = lessons(ROOT)
 # One lesson that uses the server is enough to see that the lab works.
 README_CASES = [
     pytest.param(lesson, id=lesson.name, marks=[pytest.mark.quick] if lesson.number == "02" else [])
+    for lesson in LESSONS
+]
+CLAIMS_CASES = [
+    pytest.param(
+        lesson, id=lesson.name, marks=[pytest.mark.lesson_in_profile] if lesson.profile else []
+    )
     for lesson in LESSONS
 ]
 
@@ -61,9 +65,7 @@ def claims(lab):
     return Claims(lab, LESSONS)
 
 
-# The claims are about MLflow. The stack's Postgres and MinIO are nearer to what teams run.
-@pytest.mark.stack_suffices
-@pytest.mark.parametrize("lesson", LESSONS, ids=attrgetter("name"))
+@pytest.mark.parametrize("lesson", CLAIMS_CASES)
 def test_the_lesson_s_claims_hold(claims, lesson):
     outcomes, printed = claims.outcomes(lesson)
     assert outcomes

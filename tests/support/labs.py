@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -49,15 +50,15 @@ class Lab:
         command, environment = self._inside(words, env, profile or "trainer", unset)
         return run(command, env=environment, cwd=self.root)
 
-    def popen(self, *words: str, service: str = "trainer", **streams: int) -> subprocess.Popen[str]:
-        """Start a command inside the lab and return its process, whose output is text."""
+    def popen(self, *words: str, service: str = "trainer", **options: Any) -> subprocess.Popen[str]:
+        """Start a command inside the lab, with options of Popen; return its process, whose output is text."""
         command, environment = self._inside(words, {}, service, None)
         return subprocess.Popen(
             command,
             env=environment,
             cwd=self.root,
             text=True,
-            **{"stdout": subprocess.PIPE} | streams,
+            **{"stdout": subprocess.PIPE} | options,
         )
 
     def _inside(
@@ -95,9 +96,13 @@ class Lab:
         process, socket = self._warm.get(service, (None, ""))
         # It ends with its container, or with the tests.
         if process is None or process.poll() is not None:
-            socket = f"{tempfile.gettempdir()}/lab-tests-{uuid4().hex}"
+            # In the container, too, whatever folder the host has for temporary files.
+            socket = f"/tmp/lab-tests-{uuid4().hex}"  # noqa: S108
             command = ["python", "-m", "tests.inside.warm_python", socket]
-            process = self.popen(*command, service=service, stdin=subprocess.PIPE)
+            # Ctrl-C is for pytest, which then ends the server: it must be there to end the scripts.
+            process = self.popen(
+                *command, service=service, stdin=subprocess.PIPE, start_new_session=True
+            )
             assert process.stdout.readline() == "ready\n"
             self._warm[service] = process, socket
         return socket

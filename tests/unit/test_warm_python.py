@@ -2,14 +2,18 @@
 
 import os
 import subprocess
+import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from lab.lessons import Lesson
 from lab.verdict import check, run_script
+from tests.inside import warm as warm_client
 from tests.inside.warm_python import WarmPython
+from tests.support.services import wait_until
 
 # What a script prints about where it runs.
 PLACE = """
@@ -28,6 +32,15 @@ data = cloudpickle.dumps(Model())
 print(subprocess.run([sys.executable, "-c", f"import pickle; print(pickle.loads({data!r}).answer)"],
                      capture_output=True, text=True).stdout)
 """
+
+
+def running() -> list[bytes]:
+    """Return the command lines of all processes."""
+    found = []
+    for path in Path("/proc").glob("[1-9]*/cmdline"):
+        with suppress(OSError):
+            found.append(path.read_bytes())
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -66,9 +79,49 @@ def test_a_script_ends_and_prints_as_in_a_python_of_its_own(
     (tmp_path / "folder" / "helper.py").write_text("x = 1\n")
     (tmp_path / "folder" / name).write_text(f'"""What it is."""\n{text}\n')
     script = Path("folder", name)
-    cold, forked = run_script(script, tmp_path), warm.run(script, tmp_path)
-    assert (forked.returncode, forked.stdout) == (cold.returncode, cold.stdout)
-    assert forked.stderr == cold.stderr
+    cold = run_script(script, tmp_path)
+    for forked in (warm.run(script, tmp_path), client(warm, str(script), cwd=tmp_path)):
+        assert (forked.returncode, forked.stdout) == (cold.returncode, cold.stdout)
+        assert forked.stderr == cold.stderr
+
+
+def client(warm: WarmPython, *words: str, cwd: Path, typed: str = ""):
+    """Run a command of the client in front of a warm Python."""
+    command = [sys.executable, warm_client.__file__, warm.socket, *words]
+    return subprocess.run(command, cwd=cwd, input=typed, text=True, capture_output=True)
+
+
+def test_a_module_gets_its_package_its_arguments_and_its_standard_input(warm, tmp_path):
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "helper.py").write_text("x = 1\n")
+    (tmp_path / "package" / "__main__.py").write_text(
+        "import sys\nfrom . import helper\n"
+        "print(__package__, __spec__.name, helper.x, sys.argv, sys.path[0], sys.stdin.read())\n"
+    )
+    words = ["-m", "package", "1", "-v"]
+    cold = subprocess.run(
+        [sys.executable, *words], cwd=tmp_path, input="typed", text=True, capture_output=True
+    )
+    forked = client(warm, *words, cwd=tmp_path, typed="typed")
+    assert (cold.returncode, cold.stderr) == (0, "")
+    assert (forked.returncode, forked.stdout, forked.stderr) == (0, cold.stdout, "")
+
+
+def test_a_client_that_is_killed_takes_its_script_with_it(warm, tmp_path):
+    (tmp_path / "endless.py").write_text("import subprocess; subprocess.run(['sleep', '4244'])\n")
+    command = [sys.executable, warm_client.__file__, warm.socket, "endless.py"]
+    process = subprocess.Popen(command, cwd=tmp_path)
+    wait_until(lambda: b"sleep\x004244\x00" in running(), 60, str)
+    process.kill()
+    process.wait()
+    wait_until(lambda: b"sleep\x004244\x00" not in running(), 60, str)
+
+
+def test_without_a_warm_python_the_client_runs_the_script_in_a_new_one(tmp_path):
+    (tmp_path / "script.py").write_text("import sys; print(sys.argv); sys.exit(3)\n")
+    command = [sys.executable, warm_client.__file__, str(tmp_path / "nobody"), "script.py", "1"]
+    ran = subprocess.run(command, cwd=tmp_path, text=True, capture_output=True)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (3, "['script.py', '1']\n", "")
 
 
 def test_what_takes_too_long_is_killed_with_all_that_it_started(warm, tmp_path):
@@ -77,8 +130,7 @@ def test_what_takes_too_long_is_killed_with_all_that_it_started(warm, tmp_path):
     with pytest.raises(subprocess.TimeoutExpired):
         warm.run(Path("endless.py"), tmp_path, 1)
     assert time.monotonic() - began < 60
-    running = [path.read_bytes() for path in Path("/proc").glob("[1-9]*/cmdline")]
-    assert b"sleep\x004243\x00" not in running
+    assert b"sleep\x004243\x00" not in running()
 
 
 def test_a_process_leaves_nothing_behind_for_the_next(warm, tmp_path):
