@@ -4,7 +4,8 @@
     python tests/inside/warm.py SOCKET -m tests.inside.counts
 
 The script has this process's arguments, folder, environment and standard streams, and this process ends
-as the script does. A signal that ends this process kills the script. Imports of its own would cost what the warm Python saves, so there are few.
+as the script does. A signal that ends this process kills the script. Imports of its own would cost what
+the warm Python saves, so there are few.
 """
 
 import json
