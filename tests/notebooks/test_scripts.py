@@ -53,13 +53,9 @@ def assert_prints_what_its_readme_shows(lab: Lab, lesson: Lesson) -> None:
     assert printed["figures"] >= (ROOT / script).read_text().count("plt.subplots(")
 
 
-@pytest.mark.parametrize("lesson", [le for le in LESSONS if not le.profile], ids=name)
-def test_a_lesson_as_a_notebook_prints_what_its_readme_shows(lab, lesson):
-    assert_prints_what_its_readme_shows(lab, lesson)
-
-
-@pytest.mark.parametrize("lesson", [le for le in LESSONS if le.profile], ids=name)
-def test_a_lesson_in_a_profile_as_a_notebook_prints_what_its_readme_shows(embedded_lab, lesson):
+# On the stack, one lesson runs in JupyterLab itself, and an exercise below.
+@pytest.mark.parametrize("lesson", LESSONS, ids=name)
+def test_a_lesson_as_a_notebook_prints_what_its_readme_shows(embedded_lab, lesson):
     assert_prints_what_its_readme_shows(embedded_lab, lesson)
 
 

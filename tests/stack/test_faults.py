@@ -20,7 +20,7 @@ pytestmark = pytest.mark.stack
 def at_work(lab: Lab) -> tuple[Loggers, str]:
     """Start thirty loggers; return them, and the name of their experiment."""
     experiment = f"load_{uuid4().hex[:8]}"
-    return Loggers(lab, experiment, seconds=12, count=30), experiment
+    return Loggers(lab, experiment, seconds=6, count=30), experiment
 
 
 def outcome(lab: Lab, loggers: Loggers, experiment: str) -> tuple[list[dict], dict]:
