@@ -110,7 +110,7 @@ def test_a_version_whose_process_died_is_started_again_also_when_its_alias(
     died = service.ask(DEATH)
     assert (died.status_code, died.headers["Retry-After"]) == (503, "1")
     assert died.json()["error_code"] == "TEMPORARILY_UNAVAILABLE"
-    took = wait_until(lambda: service.ask().ok, 60, lambda: str(service.status()))
+    took = wait_until(lambda: service.ask().ok, 20, lambda: str(service.status()))
     assert service.ask().headers["X-Model-URI"] == registry.uri("deadly")
     show("back after", [took])
 
@@ -121,4 +121,4 @@ def test_a_service_that_is_killed_leaves_no_process_behind(lab, registry, tmp_pa
         service.until(serves=registry.uri("good"))
         assert len(service.processes()) > 1
         service.kill()
-        wait_until(lambda: not service.processes(), 60, lambda: str(service.processes()))
+        wait_until(lambda: not service.processes(), 20, lambda: str(service.processes()))

@@ -474,7 +474,7 @@ def test_without_a_delivery_the_service_looks_after_15_seconds_at_most(
     client, name, service, back_to_1
 ):
     client.set_registered_model_alias(name, "champion", "2")
-    service.wait_for(lambda: service.serves(f"models:/{name}/2"), seconds=45)
+    service.wait_for(lambda: service.serves(f"models:/{name}/2"), seconds=17)
 
 
 def test_an_alias_deleted_leaves_the_version_serving_and_is_reported(
