@@ -3,7 +3,7 @@
 import pytest
 
 from lab.errors import LabError
-from lab.lessons import find, lab_root, lessons
+from lab.lessons import docstring, find, find_deeper, lab_root, lessons
 
 
 @pytest.fixture
@@ -45,6 +45,26 @@ def test_a_lesson_is_found_by_number_or_name(root, wanted):
 def test_an_unknown_lesson_lists_those_that_exist(root):
     with pytest.raises(LabError, match=r"'4'.*01_save, 02_log, 10_late"):
         find("4", lessons(root))
+
+
+def test_a_deeper_script_is_found_by_its_name_and_an_unknown_one_lists_those_that_exist(root):
+    lesson = lessons(root)[0]
+    with pytest.raises(LabError, match=r"no deeper script 'pickle'. It has: none"):
+        find_deeper("pickle", lesson)
+    script = lesson.folder / "deeper" / "pickle.py"
+    script.parent.mkdir()
+    script.write_text("")
+    assert find_deeper("pickle", lesson) == find_deeper("pickle.py", lesson) == script
+    with pytest.raises(LabError, match="It has: pickle"):
+        find_deeper("skops", lesson)
+
+
+def test_a_lesson_s_docstring_is_its_situation(root):
+    script = lessons(root)[0].folder / "run.py"
+    script.write_text(
+        '"""\n# 01 Save\n\nA colleague\nasks.\n\n**You will be able to**\n\n- save\n"""\n'
+    )
+    assert docstring(script) == "A colleague\nasks."
 
 
 def test_the_lab_is_found_from_below_and_by_its_setting(root, monkeypatch, tmp_path_factory):

@@ -21,7 +21,7 @@ from lab import doctor as doctor_module
 from lab import explain
 from lab.demo import demo as run_demo
 from lab.errors import LabError
-from lab.lessons import Lesson, find, lab_root, lessons
+from lab.lessons import Lesson, find, find_deeper, lab_root, lessons
 from lab.overview import overview, verdicts
 from lab.verdict import as_shipped
 from lab.verdict import check as run_check
@@ -62,12 +62,21 @@ def lab(context: typer.Context) -> None:
 
 
 @app.command()
-def run(lesson: LessonName) -> None:
-    """Run a lesson's script."""
+def run(
+    lesson: LessonName,
+    deeper: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME]", help="A script in the lesson's folder deeper/. None: the lesson."
+        ),
+    ] = None,
+) -> None:
+    """Run a lesson's script, or one of the scripts in its folder deeper/."""
     with user_errors():
         chosen = find_lesson(lesson)
+        script = find_deeper(deeper, chosen) if deeper else chosen.folder / "run.py"
         status = subprocess.run(
-            [sys.executable, str(chosen.scripts[0])], cwd=chosen.root
+            [sys.executable, str(script.relative_to(chosen.root))], cwd=chosen.root
         ).returncode
         raise typer.Exit(status)
 

@@ -1,6 +1,7 @@
 """The form of a lesson: a folder tutorial/NN_topic with a run.py, and examples/NN_topic beside it.
 
-The learner's files are README.md, run.py and exercise.py. What the lab needs is in the folder .lesson.
+The learner's files are README.md (the page), run.py (the same as a script), exercise.py, REFERENCE.md and the
+scripts in deeper/. What the lab needs is in the folder .lesson.
 """
 
 import ast
@@ -34,6 +35,21 @@ class Lesson:
     def number(self) -> str:
         """The two digits in front."""
         return self.name.split("_")[0]
+
+    @property
+    def page(self) -> Path:
+        """The lesson as a page, which `make pages` writes from run.py and its output."""
+        return self.folder / "README.md"
+
+    @property
+    def reference(self) -> Path:
+        """The page with the lesson's tables, its deeper scripts and the errors that people meet."""
+        return self.folder / "REFERENCE.md"
+
+    @property
+    def deeper(self) -> dict[str, Path]:
+        """The scripts in deeper/, each about one idea, by name: contract for deeper/contract.py."""
+        return {path.stem: path for path in sorted((self.folder / "deeper").glob("*.py"))}
 
     @property
     def support(self) -> Path:
@@ -119,6 +135,19 @@ def find(wanted: str, among: list[Lesson]) -> Lesson:
     )
 
 
+def find_deeper(name: str, lesson: Lesson) -> Path:
+    """Return a script in the lesson's folder deeper/; LabError lists the names that exist."""
+    script = lesson.deeper.get(name.removesuffix(".py"))
+    if script is None:
+        known = ", ".join(lesson.deeper) or "none"
+        raise LabError(
+            f"Lesson {lesson.number} has no deeper script {name!r}. It has: {known}. "
+            f"Without a name, `lab run {lesson.number}` runs the lesson itself."
+        )
+    return script
+
+
 def docstring(script: Path) -> str:
-    """Return what a script says about itself: its docstring."""
-    return ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))) or ""
+    """Return a script's docstring. Of a lesson, return the part before the bullet points, without the title."""
+    text = ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))) or ""
+    return re.sub(r"\A# .*\n+", "", text).partition("\n**")[0].strip()
