@@ -5,7 +5,7 @@ LAB = $(PYTHON) -m host
 # Ids of known vulnerabilities that `make audit-packages` ignores. Give the reason for each in SECURITY.md.
 ACCEPTED =
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench up down shell notebook delete-data backup restore upgrade-database audit audit-packages audit-minio new-lesson screenshots lint lock
+.PHONY: help demo test bench up down shell notebook delete-data backup restore upgrade-database audit audit-packages audit-minio new-lesson pages screenshots lint lock
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { sub("%", "NN", $$1); printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ audit-minio: ## look up known vulnerabilities of MinIO as it is built here; need
 
 new-lesson: ## make a lesson to begin with, as: make new-lesson NAME=08_topic
 	@$(LAB) new-lesson "$(NAME)"
+
+pages: ## write the lessons' pages from their scripts, where they are out of date
+	@$(LAB) pages
 
 screenshots: ## take the READMEs' pictures of pages again, where they are out of date
 	@$(LAB) screenshots

@@ -221,6 +221,11 @@ def command_line() -> argparse.ArgumentParser:
         "take the READMEs' pictures again that are out of date",
         lambda args: testing.take_screenshots(),
     )
+    add(
+        "pages",
+        "write the lessons' pages again that are out of date",
+        lambda args: testing.write_pages(),
+    )
     making = add("new-lesson", "make a lesson to begin with", lambda args: make_lesson(args.name))
     making.add_argument("name", help="two digits and a topic: 08_topic")
     installing = add(

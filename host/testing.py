@@ -134,3 +134,11 @@ def take_screenshots() -> int:
     venv.install_browser()
     options = ["--mode", "embedded", "--screenshots", "tests/browser/test_pages.py"]
     return subprocess.run([*PYTEST, *options], cwd=ROOT).returncode
+
+
+def write_pages() -> int:
+    """Write those pages of lessons again that are out of date, in a lab of the tests' own."""
+    for requirements in ("trainer", "dev", "notebook"):
+        venv.install(requirements)
+    options = ["--mode", "embedded", "--pages", "tests/lessons/test_pages_of_lessons.py"]
+    return subprocess.run([*PYTEST, *options], cwd=ROOT).returncode

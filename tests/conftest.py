@@ -16,7 +16,7 @@ MODES = ("embedded", "stack")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options with which `make test` and `make screenshots` call pytest."""
+    """Add the options with which `make test`, `make screenshots` and `make pages` call pytest."""
     group = parser.getgroup("lab", "the lab's tests")
     group.addoption(
         "--mode",
@@ -33,6 +33,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--screenshots",
         action="store_true",
         help="take the READMEs' pictures again where they are out of date, and test no other page",
+    )
+    group.addoption(
+        "--pages",
+        action="store_true",
+        help="write the lessons' pages again where they are out of date",
     )
     group.addoption(
         "--choice-file",

@@ -1,17 +1,14 @@
 """The one form of a lesson's README: its sections, its commands, and messages that a test has seen."""
 
-import ast
 import re
-from pathlib import Path
 
 import pytest
 
-from lab.lessons import Lesson, lessons
+from lab.lessons import lessons
 from tests.support.labs import ROOT
+from tests.support.messages import quoted_messages, seen_by_tests, untested
 from tests.support.readmes import (
-    COMMAND,
     IN_PROFILE,
-    code,
     fences,
     headings,
     indented_commands,
@@ -19,7 +16,9 @@ from tests.support.readmes import (
     section,
 )
 
-LESSONS = lessons(ROOT)
+ALL = lessons(ROOT)
+# A lesson in the new form has a reference; tests/docs/test_lesson_page.py looks at its page.
+LESSONS = [lesson for lesson in ALL if not lesson.reference.exists()]
 SECTIONS = [
     "Run it",
     "What you see",
@@ -28,9 +27,6 @@ SECTIONS = [
     "When it goes wrong",
     "Further reading",
 ]
-# Parts of a message that are different each time: what is left out, what stands in quotes, a lesson.
-VARIES = re.compile(r"…|\.\.\.|'[^']*'|\[…\]|\b\d\d_\w+")
-
 pytestmark = [
     pytest.mark.quick,
     pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name),
@@ -83,33 +79,7 @@ def test_further_reading_begins_with_mlflow_s_own_pages(lesson):
     assert links[0].startswith("https://mlflow.org/docs/latest/")
 
 
-def messages(lesson: Lesson, tmp_path: Path) -> list[str]:
-    """Return what is quoted under "When it goes wrong": code of four words or more that is no command."""
-    part = tmp_path / "section.md"
-    part.write_text(section(lesson.folder / "README.md", "When it goes wrong"))
-    spans = [span.strip() for span in code(part) if len(span.split()) > 3]
-    return [span for span in spans if not COMMAND.match(span) and not span.startswith("{")]
-
-
-def seen_by_tests(lesson: Lesson) -> str:
-    """Return what tests compare: the README's samples of output, and every string in tests."""
-    folders = (lesson.folder, ROOT / "examples" / lesson.name, ROOT / "tests")
-    names = ("test_*.py", "pages.py")
-    files = [file for folder in folders for name in names for file in folder.rglob(name)]
-    found = [
-        node.value
-        for file in files
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    ]
-    found += [sample.promised for sample in samples(lesson.folder / "README.md")]
-    # A pattern's backslashes are none of the message.
-    return re.sub(r"\\(.)", r"\1", "\n".join(found)).replace("`", "")
-
-
 def test_what_mlflow_says_when_it_goes_wrong_is_in_a_test_word_for_word(lesson, tmp_path):
-    quoted, tested = messages(lesson, tmp_path), seen_by_tests(lesson)
+    quoted = quoted_messages(lesson.page, tmp_path)
     assert len(quoted) >= 3
-    parts = [part for text in quoted for part in VARIES.split(text.replace("`", ""))]
-    parts = [part.strip(" .,:;[]") for part in parts]
-    assert [part for part in parts if len(part.split()) > 3 and part not in tested] == []
+    assert untested(quoted, seen_by_tests(lesson)) == []

@@ -1,16 +1,16 @@
-"""Open a script as a notebook, run every cell as JupyterLab does, and print as JSON what the cells print.
+"""Open a script as a notebook, run every cell as JupyterLab does, and print the notebook with its output.
 
     python -m tests.inside.execute_notebook tutorial/02_log/run.py SOCKET
 
 The kernel is a process of the warm Python that listens at SOCKET.
 """
 
-import json
 import os
 import sys
 from pathlib import Path
 
 import jupytext
+import nbformat
 from jupyter_client import KernelManager
 from jupytext.config import load_jupytext_configuration_file
 from nbclient import NotebookClient
@@ -38,15 +38,5 @@ def executed(script: Path, socket: str) -> NotebookNode:
         kernel.shutdown_kernel(now=True)
 
 
-def printed(notebook: NotebookNode) -> dict[str, object]:
-    """Return the texts that the cells wrote to stdout and stderr, and how many figures they show."""
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    texts = {
-        name: "".join(o.text for o in outputs if o.output_type == "stream" and o.name == name)
-        for name in ("stdout", "stderr")
-    }
-    return texts | {"figures": sum("image/png" in o.get("data", {}) for o in outputs)}
-
-
 if __name__ == "__main__":
-    print(json.dumps(printed(executed(Path(sys.argv[1]), sys.argv[2]))))
+    print(nbformat.writes(executed(Path(sys.argv[1]), sys.argv[2])))

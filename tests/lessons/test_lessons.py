@@ -1,11 +1,14 @@
 """Every lesson on disk, in every mode: its README tells the truth, its claims hold."""
 
+from pathlib import Path
+
 import pytest
 
-from lab.lessons import lessons
+from lab.lessons import Lesson, lessons
 from tests.support.claims import Claims
-from tests.support.demo import outputs, warnings
+from tests.support.demo import Demo, outputs, warnings
 from tests.support.labs import ROOT
+from tests.support.notebooks import comparable, outputs_on_page, without_announcements
 from tests.support.readmes import (
     IN_PROFILE,
     assert_holds,
@@ -32,31 +35,52 @@ CLAIMS_CASES = [
 @pytest.mark.parametrize("lesson", README_CASES)
 def test_readme_shows_what_its_commands_print(lab, demo, lesson):
     readme = lesson.folder / "README.md"
-    shown = samples(readme)
+    files = [file for file in (readme, lesson.reference) if file.exists()]
+    shown = [sample for file in files for sample in samples(file)]
     commands = {IN_PROFILE.sub("", sample.command) for sample in shown}
-    assert {f"python {script}" for script in lesson.scripts} <= commands
+    scripts = {f"python {script}" for script in lesson.scripts}
+    if lesson.reference.exists():
+        # The page shows what the cells of run.py print.
+        script = f"python {lesson.scripts[0]}"
+        assert_same_output(readme, outputs_of(demo, lesson, None)[script])
+        scripts.remove(script)
+    assert scripts <= commands
     for sample in shown:
         if sample.mode not in ("", lab.mode):
             continue
         profile = lesson.profile if IN_PROFILE.match(sample.command) else None
         command = IN_PROFILE.sub("", sample.command)
-        if command in {f"python {script}" for script in lesson.scripts}:
-            ran = demo.lesson(lesson, profile)
-            assert ran.returncode == 0, ran.stdout + ran.stderr
-            assert warnings(ran.stderr) == []
-            assert_prints(sample, outputs(ran.stdout)[command])
+        if command in scripts:
+            assert_prints(sample, outputs_of(demo, lesson, profile)[command])
         else:
             assert_holds(lab, sample)
-    # What is typed and not shown with what it prints; tests/docs looks at commands of lab, make and docker.
-    for command in indented_commands(readme):
-        if IN_PROFILE.sub("", command) in commands or command.startswith(
+    # What is typed and not shown with what it prints. tests/docs looks at commands of lab, make and docker, and
+    # tests/exercises runs the exercises.
+    tried_elsewhere = commands | {f"python {lesson.exercise.relative_to(ROOT)}"}
+    for command in (command for file in files for command in indented_commands(file)):
+        if IN_PROFILE.sub("", command) in tried_elsewhere or command.startswith(
             ("lab ", "make ", "docker ")
         ):
             continue
         ran = in_shell(lab, command)
         # diff says with 1 that it found what the reader is to see.
         allowed = (0, 1) if command.startswith("diff ") else (0,)
-        assert ran.returncode in allowed and ran.stderr == "", f"$ {command}\n{ran.stderr}"
+        assert ran.returncode in allowed, f"$ {command}\n{ran.stderr}"
+        assert without_announcements(ran.stderr).strip() == "", f"$ {command}\n{ran.stderr}"
+
+
+def outputs_of(demo: Demo, lesson: Lesson, profile: str | None) -> dict[str, str]:
+    """Return what the lesson's scripts print in the demo, by command; the demo prints nothing unexpected to stderr."""
+    ran = demo.lesson(lesson, profile)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert warnings(without_announcements(ran.stderr)) == []
+    return outputs(ran.stdout)
+
+
+def assert_same_output(page: Path, printed: str) -> None:
+    """Assert that a script printed to stdout what its page shows."""
+    shown = outputs_on_page(page.read_text(encoding="utf-8"))
+    assert comparable(printed) == comparable(without_announcements(shown))
 
 
 @pytest.fixture(scope="module")

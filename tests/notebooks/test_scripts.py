@@ -1,6 +1,5 @@
 """The lessons' scripts as notebooks: each prints what its README shows, and saving changes nothing."""
 
-import json
 import subprocess
 from operator import attrgetter
 
@@ -8,25 +7,20 @@ import jupytext
 import pytest
 from jupytext.config import load_jupytext_configuration_file
 
-from lab.lessons import Lesson, lessons
-from tests.support.labs import ROOT, Lab
+from lab.lessons import lessons
+from tests.support.labs import ROOT
+from tests.support.notebooks import as_notebook, figures, printed
 from tests.support.readmes import IN_PROFILE, assert_prints, samples
 
 LESSONS = lessons(ROOT)
 # With marks for cells, and a learner's to open: checks and tests have marks for their writers.
 SCRIPTS = [
     path.relative_to(ROOT)
-    for path in sorted([*ROOT.glob("tutorial/*/*.py"), *ROOT.glob("examples/*/*.py")])
+    for path in sorted([*ROOT.glob("tutorial/**/*.py"), *ROOT.glob("examples/*/*.py")])
     if "\n# %%" in path.read_text() and not path.name.startswith(("check", "test_"))
 ]
 
 name = attrgetter("name")
-
-
-def as_notebook(lab: Lab, script: str) -> dict[str, object]:
-    """Run a script as a notebook where make notebook has its kernels, and return what its cells print."""
-    socket = lab.warm_socket("notebook")
-    return json.loads(lab.script("execute_notebook", script, socket, profile="notebook"))
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=str)
@@ -38,25 +32,24 @@ def test_a_script_that_is_opened_and_saved_as_a_notebook_stays_as_it_is(script):
     assert jupytext.writes(notebook, "py:percent", config=settings) == text
 
 
-def assert_prints_what_its_readme_shows(lab: Lab, lesson: Lesson) -> None:
-    """Fail unless a lesson's notebook says what its script does, and shows the figures that it draws."""
+# A lesson with a reference has a page, which is made from its notebook.
+OLD_FORM = [lesson for lesson in LESSONS if not lesson.reference.exists()]
+
+
+# On the stack, one lesson runs in JupyterLab itself, and an exercise below.
+@pytest.mark.parametrize("lesson", OLD_FORM, ids=name)
+def test_a_lesson_as_a_notebook_prints_what_its_readme_shows(embedded_lab, lesson):
     script = str(lesson.scripts[0])
     [sample] = [
         sample
         for sample in samples(lesson.folder / "README.md")
-        if sample.mode in ("", lab.mode)
+        if sample.mode in ("", embedded_lab.mode)
         and IN_PROFILE.sub("", sample.command) == f"python {script}"
     ]
-    printed = as_notebook(lab, script)
-    assert printed["stderr"] == ""
-    assert_prints(sample, printed["stdout"])
-    assert printed["figures"] >= (ROOT / script).read_text().count("plt.subplots(")
-
-
-# On the stack, one lesson runs in JupyterLab itself, and an exercise below.
-@pytest.mark.parametrize("lesson", LESSONS, ids=name)
-def test_a_lesson_as_a_notebook_prints_what_its_readme_shows(embedded_lab, lesson):
-    assert_prints_what_its_readme_shows(embedded_lab, lesson)
+    notebook = as_notebook(embedded_lab, script)
+    assert printed(notebook, "stderr") == ""
+    assert_prints(sample, printed(notebook, "stdout"))
+    assert figures(notebook) >= (ROOT / script).read_text().count("plt.subplots(")
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=name)

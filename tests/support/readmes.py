@@ -66,17 +66,26 @@ def samples(readme: Path) -> list[Sample]:
     return found
 
 
-def in_shell(lab: Lab, command: str, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run a command as a README has it typed: in the lab's folder, in the trainer that it names."""
+def in_shell(
+    lab: Lab, command: str, merged: bool = False, **env: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command as a README has it typed: in the lab's folder, in the trainer that it names.
+
+    With `merged`, what it prints to stderr is in stdout, at its place, as a terminal shows it.
+    """
     profile = IN_PROFILE.match(command)
-    inner = f'cd "${{LAB_ROOT:-/lab}}" && {IN_PROFILE.sub("", command)}'
+    typed = IN_PROFILE.sub("", command)
+    if merged:
+        typed = f"export PYTHONUNBUFFERED=1; {{ {typed}; }} 2>&1"
+    inner = f'cd "${{LAB_ROOT:-/lab}}" && {typed}'
     return lab.run("bash", "-c", inner, profile=profile[1] if profile else None, **env)
 
 
 def assert_holds(lab: Lab, sample: Sample, **env: str) -> None:
-    """Assert that a command works and prints what the README promises."""
-    ran = in_shell(lab, sample.command, **env)
-    assert (ran.returncode, ran.stderr) == (0, ""), f"{sample.where}\n{ran.stdout}\n{ran.stderr}"
+    """Assert that a command works and prints what the README promises, to stdout and stderr."""
+    # Merged, as a terminal shows them.
+    ran = in_shell(lab, sample.command, merged=True, **env)
+    assert ran.returncode == 0, f"{sample.where}\n{ran.stdout}\n{ran.stderr}"
     assert_prints(sample, ran.stdout)
 
 

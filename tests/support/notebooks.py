@@ -1,0 +1,102 @@
+"""The lessons' scripts as notebooks, run in a lab, and the pages that are made from them."""
+
+import re
+
+import nbformat
+from nbformat import NotebookNode
+
+from lab.lessons import Lesson
+from tests.support.labs import Lab
+
+# The information behind the opening fence of a block that shows what a cell printed.
+OUTPUT = "text output"
+# What MLflow prints to stderr when a model is registered, and a warning with the line of code that it is about.
+ANNOUNCEMENT = re.compile(
+    r"^(?:Successfully registered model '.*'\.|Created version '\d+' of model '.*'\."
+    r"|Registered model '.*' already exists\. .*|\S+: \w+Warning: .*\n .*)\n?",
+    re.MULTILINE,
+)
+# Where a warning says that it comes from: a cell's file has another name each time.
+ORIGIN = re.compile(r"^/\S+\.py:\d+(?=: \w+Warning)", re.MULTILINE)
+# What is different each time, with what stands for it in a comparison.
+VARIES = [
+    (re.compile(r"^/?\S+\.py(:\d+)?(?=: \w+Warning)", re.MULTILINE), "SCRIPT"),
+    (re.compile(r"\b(m-)?[0-9a-f]{32}\b"), "ID"),
+    (
+        re.compile(r"\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|\+\d\d:\d\d| UTC)?"),
+        "TIME",
+    ),
+    (re.compile(r"\b\d+(\.\d+)?(?= m?s\b)"), "N"),
+    (re.compile(r"(?i)(?<=\bversion )'?\d+'?"), "N"),
+    (re.compile(r"(?<=models:/)(\w+)/\d+"), r"\1/N"),
+    (re.compile(r"(?<=mlflow-artifacts:/)\d+"), "N"),
+    (re.compile(r"[ \t]+"), " "),
+]
+
+
+def as_notebook(lab: Lab, script: str) -> NotebookNode:
+    """Run a script as a notebook where make notebook has its kernels, and return it with its output."""
+    socket = lab.warm_socket("notebook")
+    return nbformat.reads(lab.script("execute_notebook", script, socket, profile="notebook"), 4)
+
+
+def printed(notebook: NotebookNode, stream: str) -> str:
+    """Return what all cells printed to a stream, stdout or stderr."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    return "".join(o.text for o in outputs if o.output_type == "stream" and o.name == stream)
+
+
+def figures(notebook: NotebookNode) -> int:
+    """Return how many figures the cells show."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    return sum("image/png" in output.get("data", {}) for output in outputs)
+
+
+def page(lesson: Lesson, notebook: NotebookNode) -> str:
+    """Return the lesson's page in Markdown: what the notebook shows, and after its first cell how to run it."""
+    first, *rest = [part for cell in notebook.cells for part in blocks(cell)]
+    return "\n\n".join([first, how_to_run(lesson), *rest]) + "\n"
+
+
+def blocks(cell: NotebookNode) -> list[str]:
+    """Return a cell as blocks of Markdown: its text, or its code and what it printed."""
+    if cell.cell_type == "markdown":
+        return [cell.source.strip()]
+    output = "".join(o.text for o in cell.outputs if o.output_type == "stream").strip("\n")
+    shown = [f"```python\n{cell.source.strip()}\n```"]
+    if output:
+        shown.append(f"```{OUTPUT}\n{ORIGIN.sub('run.py', output)}\n```")
+    return shown
+
+
+def how_to_run(lesson: Lesson) -> str:
+    """Return the paragraphs on how to run a lesson, which every page has."""
+    script = f"tutorial/{lesson.name}/run.py"
+    if lesson.profile:
+        where = "Run the whole lesson. Type this on your own machine, in the folder of the lab:"
+        command = f"make lesson-{lesson.number}"
+    else:
+        where = "Run the whole lesson in the lab's shell, which `make shell` opens:"
+        command = f"lab run {int(lesson.number)}"
+    return (
+        f"{where}\n\n    {command}\n\n"
+        f"Or run it cell by cell as a notebook: type `make notebook`, open the address that it prints, and "
+        f"double-click `{script}`. The [glossary](../words.md) explains the words of this lesson."
+    )
+
+
+def outputs_on_page(text: str) -> str:
+    """Return what the cells print, as a page shows it."""
+    return "\n".join(re.findall(rf"^```{OUTPUT}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
+
+
+def comparable(text: str) -> str:
+    """Return a text without what is different each time: ids, times, numbers of versions, widths of columns."""
+    for pattern, stand_in in VARIES:
+        text = pattern.sub(stand_in, text)
+    return "\n".join(line.strip() for line in text.splitlines() if line.strip())
+
+
+def without_announcements(text: str) -> str:
+    """Return an output without the lines that MLflow prints to stderr."""
+    return ANNOUNCEMENT.sub("", text + "\n")
