@@ -15,6 +15,11 @@ from host.settings import ROOT
 PYTEST = [str(venv.PYTHON), "-m", "pytest"]
 # pytest's exit status when no test was chosen.
 NO_TESTS = 5
+# The tests that compare pictures: of MLflow's pages, and of a terminal.
+PICTURES = (
+    "tests/browser/test_pages.py",
+    "tests/docs/test_readme.py::test_the_picture_of_lab_shows_what_lab_prints",
+)
 
 
 def run(has_engine: bool) -> int:
@@ -128,11 +133,11 @@ def stop(processes: list[subprocess.Popen[bytes]]) -> None:
 
 
 def take_screenshots() -> int:
-    """Take those pictures of the READMEs again that are out of date, from a lab of the tests' own."""
+    """Take the documentation's pictures again if they are out of date, from labs of the tests' own."""
     for requirements in ("trainer", "dev"):
         venv.install(requirements)
     venv.install_browser()
-    options = ["--mode", "embedded", "--screenshots", "tests/browser/test_pages.py"]
+    options = ["--mode", "embedded", "--screenshots", *PICTURES]
     return subprocess.run([*PYTEST, *options], cwd=ROOT).returncode
 
 

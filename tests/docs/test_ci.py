@@ -1,4 +1,4 @@
-"""What CI runs is what the README has a reader run, and what may be out of date is looked after."""
+"""CI runs the commands that the README names, and Dependabot watches everything that has a version."""
 
 import re
 from pathlib import PurePosixPath
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.quick
 
 WORKFLOW = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text())
 STEPS = WORKFLOW["jobs"]["test"]["steps"]
-# How a file is called whose versions Dependabot can raise.
+# The names of the files whose versions Dependabot can raise, and the ecosystem of each.
 ECOSYSTEMS = {
     "Dockerfile": "docker",
     "docker-compose.yml": "docker-compose",
@@ -24,7 +24,7 @@ ECOSYSTEMS = {
 }
 
 
-def test_both_ci_s_run_the_readme_s_test_command_and_lint():
+def test_both_kinds_of_ci_run_lint_and_the_test_command_of_the_readme():
     command = "make test"
     blocks = fenced(ROOT / "README.md", "sh")
     assert any(re.search(rf"^{command}\b", block.text, flags=re.MULTILINE) for block in blocks)
@@ -35,8 +35,8 @@ def test_both_ci_s_run_the_readme_s_test_command_and_lint():
     assert re.search(r"^make lint$", ours, flags=re.MULTILINE)
 
 
-def test_the_workflow_runs_on_push_and_pull_request_with_an_end_and_pinned_actions():
-    # YAML takes the word `on` for true.
+def test_the_workflow_runs_on_push_and_pull_request_and_has_a_time_limit_and_pinned_actions():
+    # YAML reads the word `on` as true.
     assert set(WORKFLOW[True]) == {"push", "pull_request"}
     assert WORKFLOW["jobs"]["test"]["timeout-minutes"] <= 120
     used = [step["uses"] for step in STEPS if "uses" in step]

@@ -1,4 +1,4 @@
-"""What the Markdown files name is there, and what is there is named: commands, targets, files, headings."""
+"""The Markdown files name only what exists, and everything that exists: commands, targets, files, headings."""
 
 import re
 import subprocess
@@ -13,11 +13,12 @@ from tests.support.readmes import code, headings, markdown_files, tokens
 pytestmark = pytest.mark.quick
 
 FILES = markdown_files()
-README = ROOT / "README.md"
-# Without --help, which every command has.
+COMMANDS = ROOT / "docs" / "commands.md"
+# By command, without --help, which every command has. A hidden command is another name for a shorter form.
 OPTIONS = {
     name: {option for parameter in command.params for option in parameter.opts if "--" in option}
     for name, command in typer.main.get_command(app).commands.items()
+    if not command.hidden
 }
 
 each_file = pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
@@ -29,11 +30,12 @@ def targets() -> list[str]:
     return re.findall(r"^make (\S+)", listed.stdout, flags=re.MULTILINE)
 
 
-def test_readme_s_table_has_every_command_of_lab_with_every_option():
-    rows = re.findall(r"^\| `lab (\w+)[^`]*` \|.*$", README.read_text(), flags=re.MULTILINE)
+def test_the_table_of_lab_s_commands_has_every_command_with_every_option():
+    text = COMMANDS.read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `lab ([a-z]+)[^`]*` \|.*$", text, flags=re.MULTILINE)
     assert sorted(rows) == sorted(OPTIONS)
     for name, options in OPTIONS.items():
-        [row] = re.findall(rf"^\| `lab {name}\b.*$", README.read_text(), flags=re.MULTILINE)
+        [row] = re.findall(rf"^\| `lab {name}\b.*$", text, flags=re.MULTILINE)
         assert set(re.findall(r"--\w+", row)) == options, row
 
 

@@ -1,4 +1,4 @@
-"""Pictures of pages: taken so that two labs give the same one, and compared."""
+"""Pictures of web pages and of a terminal: taken so that two labs give the same one, and compared."""
 
 import base64
 import io
@@ -8,6 +8,8 @@ from pathlib import Path
 import matplotlib
 from PIL import Image, ImageChops
 from playwright.sync_api import Locator
+
+from host.settings import ROOT
 
 # The one font that is wherever matplotlib is, so that a picture does not depend on the machine's.
 FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
@@ -103,3 +105,11 @@ def difference(before: Image.Image, after: Image.Image) -> float:
     small = [picture.resize(cells, Image.Resampling.BOX) for picture in grey]
     differs = ImageChops.difference(*small).histogram()[LEVELS:]
     return sum(differs) / (cells[0] * cells[1])
+
+
+def why_picture_is_out_of_date(file: Path, now: str) -> str | None:
+    """Return why the SVG in `file` differs from the one that was drawn now, None if it does not."""
+    if file.exists() and file.read_text(encoding="utf-8") == now:
+        return None
+    name = file.relative_to(ROOT)
+    return f"{name} no longer shows what the command prints. Draw it again: make screenshots"

@@ -50,8 +50,9 @@ def test_the_documents_name_the_same_ports():
     names = {port.setting for port in PORTS}
     example = settings.read_env_file(ROOT / ".env.example")
     assert {name for name in example if name.endswith("_PORT")} == names
-    [row] = re.findall(r"^\| .*address already in use.*$", (ROOT / "README.md").read_text(), re.M)
-    assert set(re.findall(r"\w+_PORT", row)) == names
+    troubleshooting = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    answer = re.search(r"^### .*address already in use.*\n\n(.*)$", troubleshooting, re.M)[1]
+    assert set(re.findall(r"\w+_PORT", answer)) == names
 
 
 def test_env_file_gets_random_passwords_and_is_its_owner_s_only(root):
