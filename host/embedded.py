@@ -57,6 +57,11 @@ def environment() -> dict[str, str]:
             "LAB_ROOT": str(ROOT),
             "LAB_OUTPUT": str(STATE / "output"),
             "LAB_MLFLOW_PAGE": page,
+            # Where the lab runs lesson 05's servers: its own service, and MLflow's at the next port.
+            "LAB_SERVING": f"http://127.0.0.1:{port('SERVING_PORT')}",
+            "LAB_MODELS_SERVE": f"http://127.0.0.1:{port('SERVING_PORT') + 1}",
+            # Where examples/05_serving/client.py looks for the service.
+            "LAB_SERVING_URL": f"http://127.0.0.1:{port('SERVING_PORT')}",
             # The scripts that show MLflow's rows and files read these two.
             "LAB_SQLITE_FILE": str(DATABASE),
             "LAB_ARTIFACTS_DIR": str(ARTIFACTS),

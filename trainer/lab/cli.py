@@ -18,7 +18,7 @@ from rich.markup import escape
 from rich.syntax import Syntax
 
 from lab import doctor as doctor_module
-from lab import explain
+from lab import explain, services
 from lab.demo import demo as run_demo
 from lab.errors import LabError
 from lab.lessons import Lesson, find, find_deeper, lab_root, lessons
@@ -75,10 +75,18 @@ def run(
     with user_errors():
         chosen = find_lesson(lesson)
         script = find_deeper(deeper, chosen) if deeper else chosen.folder / "run.py"
-        status = subprocess.run(
-            [sys.executable, str(script.relative_to(chosen.root))], cwd=chosen.root
-        ).returncode
+        with services.running(chosen, console):
+            status = subprocess.run(
+                [sys.executable, str(script.relative_to(chosen.root))], cwd=chosen.root
+            ).returncode
         raise typer.Exit(status)
+
+
+@app.command()
+def serve(lesson: LessonName) -> None:
+    """Run the servers that a lesson calls, until Ctrl-C: for a lesson that you follow in a notebook."""
+    with user_errors():
+        services.serve(find_lesson(lesson), console)
 
 
 @app.command()

@@ -15,6 +15,7 @@ from rich.panel import Panel
 
 from lab.errors import LabError
 from lab.lessons import LEFT_OUT, Lesson, docstring, find, lessons
+from lab.services import running
 
 # MLflow 3 opens in its GenAI view, where none of this is to be seen.
 VIEW = "?workflowType=machine_learning"
@@ -41,8 +42,9 @@ def demo(
     elif start:
         chosen = chosen[chosen.index(find(start, chosen)) :]
     for lesson in chosen:
-        for script in lesson.scripts:
-            show(root, script, lesson, console, pause)
+        with running(lesson, console):
+            for script in lesson.scripts:
+                show(root, script, lesson, console, pause)
         if page := page_of(lesson):
             console.print(f"[bold]Show[/bold]  {page}\n", soft_wrap=True)
     addresses(console)
