@@ -39,24 +39,76 @@ def lab_with_runs(lab, demo):
 def test_lab_shows_every_lesson_and_the_next_thing_to_do(lab_with_runs):
     ran = lab_with_runs.run("lab")
     assert ran.returncode == 0, ran.stderr
-    assert re.findall(r"^(\d\d_\w+) +not yet", ran.stdout, flags=re.MULTILINE)[:1] == ["01_save"]
-    assert "lab run 01" in ran.stdout
-    assert "lab check 01" in ran.stdout
+    not_passed = re.findall(r"^(\d\d_\w+) +not yet", ran.stdout, flags=re.MULTILINE)
+    assert not_passed == [lesson.name for lesson in lessons(ROOT)]
+    assert re.search(r"^Next: lesson 0, \w+", ran.stdout, flags=re.MULTILINE)
+    for step in ("tutorial/00_start/README.md", "lab run 0", "tutorial/00_start/exercise.py"):
+        assert step in ran.stdout
+    assert "lab check 0" in ran.stdout
     assert "/#/experiments?workflowType=machine_learning" in ran.stdout
     assert re.search(r"open http://localhost:\d+ and choose Model training", ran.stdout)
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize("command", ["run", "check", "hint", "solution", "reset"])
+@pytest.mark.parametrize("word", ["3", "03", "03_models_pyfunc", "tutorial/03_models_pyfunc/"])
+def test_a_lesson_s_number_or_folder_alone_shows_where_you_stand_in_it(lab, word):
+    ran = lab.run("lab", word)
+    assert ran.returncode == 0, ran.stderr
+    first, *steps = ran.stdout.splitlines()
+    assert re.fullmatch(r"03_models_pyfunc  .+: not yet", first)
+    for step, text in [
+        ("1. Read the page", "tutorial/03_models_pyfunc/README.md"),
+        ("2. Run its script", "lab run 3"),
+        ("3. Edit the exercise", "tutorial/03_models_pyfunc/exercise.py"),
+        ("4. Run the exercise", "python tutorial/03_models_pyfunc/exercise.py"),
+        ("5. Check it", "lab check 3"),
+    ]:
+        assert any(re.fullmatch(rf"  {step} +{text}", line) for line in steps), ran.stdout
+    assert "The check says: There is no version of iris_mine." in ran.stdout
+
+
+@pytest.mark.quick
+def test_without_a_number_the_first_lesson_that_has_not_passed_is_meant(lab):
+    ran = lab.run("lab", "hint")
+    assert ran.returncode == 0, ran.stderr
+    title, hint = ran.stdout.split("\n", 1)
+    assert title.startswith("Lesson 0, ")
+    assert hint == lab.run("lab", "hint", "0").stdout
+
+
+@pytest.mark.quick
+def test_help_as_a_word_is_help_as_an_option(lab):
+    assert lab.run("lab", "help").stdout == lab.run("lab", "--help").stdout
+    assert lab.run("lab", "help", "hint").stdout == lab.run("lab", "hint", "--help").stdout
+    assert "Without a command, `lab` lists every lesson" in lab.run("lab", "help").stdout
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["hnt"], "'hnt'. Did you mean `lab hint`? `lab help` lists the commands."),
+        (["help", "chek"], "'chek'. Did you mean `lab check`? `lab help` lists the commands."),
+        (["quux"], "'quux'. `lab help` lists the commands."),
+    ],
+)
+def test_a_command_that_does_not_exist_gets_the_nearest_one(lab, words, message):
+    ran = lab.run("lab", *words)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr == f"`lab` has no command {message}\n"
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("command", [[], ["run"], ["check"], ["hint"], ["solution"], ["reset"]])
 def test_an_unknown_lesson_lists_those_that_exist(lab, command):
-    assert_refused(lab.run("lab", command, "42"), "'42'", "01_save, 02_log, 03_models_pyfunc")
+    assert_refused(lab.run("lab", *command, "42"), "'42'", "01_save, 02_log, 03_models_pyfunc")
 
 
 @pytest.mark.quick
 def test_hints_go_from_the_first_to_the_third(lab):
     hints = [lab.run("lab", "hint", "3", grade).stdout for grade in ("1", "2", "3")]
     assert len(set(hints)) == 3
-    assert "lab hint 03 2" in hints[0]
+    assert "lab hint 3 2" in hints[0]
     assert lab.run("lab", "hint", "3").stdout == hints[0]
 
 

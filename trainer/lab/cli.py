@@ -22,15 +22,25 @@ from lab import explain, services
 from lab.demo import demo as run_demo
 from lab.errors import LabError
 from lab.lessons import Lesson, find, find_deeper, lab_root, lessons
-from lab.overview import overview, verdicts
+from lab.overview import mark, next_lesson, overview, standing, verdicts
 from lab.verdict import as_shipped
 from lab.verdict import check as run_check
+from lab.words import LabGroup
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(cls=LabGroup, add_completion=False, pretty_exceptions_enable=False)
 console = Console(highlight=False)
 
 LessonName = Annotated[
-    str, typer.Argument(metavar="NN", help="A lesson: 3, 03 or its folder's name.")
+    str,
+    typer.Argument(metavar="LESSON", help="A lesson's number or folder: 3 or 03_models_pyfunc."),
+]
+LessonNameOrNext = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="LESSON",
+        help="A lesson's number or folder: 3 or 03_models_pyfunc. "
+        "Without it: the first lesson that you have not passed.",
+    ),
 ]
 
 
@@ -48,26 +58,55 @@ def user_errors() -> Iterator[None]:
         raise typer.Exit(1) from None
 
 
-def find_lesson(name: str) -> Lesson:
-    """Return the lesson that the user means."""
-    return find(name, lessons(lab_root()))
+def find_lesson(name: str | None) -> Lesson:
+    """Return the lesson that the user means; without a name, the first one that has not passed."""
+    root = lab_root()
+    if name:
+        return find(name, lessons(root))
+    with console.status("Looking for the first lesson that you have not passed …"):
+        chosen = next_lesson(root)
+    console.print(f"[dim]Lesson {chosen.short_number}, {escape(chosen.title)}:[/dim]")
+    return chosen
 
 
 @app.callback(invoke_without_command=True)
 def lab(context: typer.Context) -> None:
-    """Where you stand: every lesson, passed or not, and the next thing to do."""
+    """Your guide through the lessons.
+
+    Without a command, `lab` lists every lesson, whether you have passed it, and what to do next.
+    A lesson's number alone, as in `lab 3`, does this for one lesson.
+    """
     if context.invoked_subcommand is None:
         with user_errors():
             overview(lab_root(), console)
 
 
+@app.command(hidden=True)
+def lesson(name: LessonName) -> None:
+    """Show where you stand in one lesson. `lab 3` does the same."""
+    with user_errors():
+        standing(find_lesson(name), console)
+
+
+@app.command(name="help")
+def show_help(
+    command: Annotated[
+        str | None, typer.Argument(metavar="COMMAND", help="A command of `lab`, such as run.")
+    ] = None,
+) -> None:
+    """Show all commands, or explain one: `lab help run`."""
+    group = typer.main.get_command(app)
+    words = [command, "--help"] if command else ["--help"]
+    group.main(words, prog_name="lab")
+
+
 @app.command()
 def run(
-    lesson: LessonName,
+    lesson: LessonNameOrNext = None,
     deeper: Annotated[
         str | None,
         typer.Argument(
-            metavar="[NAME]", help="A script in the lesson's folder deeper/. None: the lesson."
+            metavar="NAME", help="A script in the lesson's folder deeper/. None: the lesson."
         ),
     ] = None,
 ) -> None:
@@ -93,7 +132,7 @@ def serve(lesson: LessonName) -> None:
 def check(
     lesson: Annotated[
         str | None,
-        typer.Argument(metavar="[NN]", help="A lesson: 3, 03 or its folder's name. None: all."),
+        typer.Argument(metavar="LESSON", help="A lesson: 3, 03 or its folder's name. None: all."),
     ] = None,
 ) -> None:
     """See whether your exercise is done; it looks at what your script made, so run that first."""
@@ -102,8 +141,7 @@ def check(
         with console.status("Checking …"):
             results = verdicts(chosen) if len(chosen) > 1 else [run_check(chosen[0])]
         for checked, verdict in zip(chosen, results, strict=True):
-            mark = "[green]passed[/green]" if verdict.passed else "[yellow]not yet[/yellow]"
-            console.print(f"{checked.name}: {mark}")
+            console.print(f"{checked.name}: {mark(verdict)}")
             console.print(escape(verdict.text), soft_wrap=True)
         if lesson and not results[0].passed:
             if as_shipped(chosen[0]):
@@ -113,14 +151,14 @@ def check(
                     "Save it there (Ctrl+S), run it, then check again.",
                     soft_wrap=True,
                 )
-            console.print(f"[dim]A hint: lab hint {chosen[0].number}[/dim]")
+            console.print(f"[dim]For a hint, type: lab hint {chosen[0].short_number}[/dim]")
         if not all(verdict.passed for verdict in results):
             raise typer.Exit(1)
 
 
 @app.command()
 def hint(
-    lesson: LessonName,
+    lesson: LessonNameOrNext = None,
     grade: Annotated[
         int, typer.Argument(min=1, max=3, help="1 a question, 2 a pointer, 3 nearly the answer.")
     ] = 1,
@@ -130,7 +168,8 @@ def hint(
         chosen = find_lesson(lesson)
         console.print(escape(chosen.hints[grade - 1]), soft_wrap=True)
         if grade < len(chosen.hints):
-            console.print(f"[dim]More: lab hint {chosen.number} {grade + 1}[/dim]")
+            more = f"lab hint {chosen.short_number} {grade + 1}"
+            console.print(f"[dim]For the next hint, type: {more}[/dim]")
 
 
 @app.command()

@@ -37,6 +37,11 @@ class Lesson:
         return self.name.split("_")[0]
 
     @property
+    def short_number(self) -> str:
+        """The number as people type it: 3, not 03."""
+        return str(int(self.number))
+
+    @property
     def page(self) -> Path:
         """The lesson as a page, which `make pages` writes from run.py and its output."""
         return self.folder / "README.md"
@@ -125,13 +130,16 @@ def lessons(root: Path) -> list[Lesson]:
 
 
 def find(wanted: str, among: list[Lesson]) -> Lesson:
-    """Return the lesson given as 3, 03 or 03_models_pyfunc; LabError lists what there is."""
-    number = wanted.zfill(2) if wanted.isdigit() else wanted
+    """Return the lesson given as 3, 03, 03_models_pyfunc or tutorial/03_models_pyfunc.
+
+    Raises LabError, which lists the lessons, if there is none of that name.
+    """
+    name = wanted.zfill(2) if wanted.isdigit() else Path(wanted).name
     for lesson in among:
-        if number in (lesson.number, lesson.name):
+        if name in (lesson.number, lesson.name):
             return lesson
     raise LabError(
-        f"There is no lesson {wanted!r}. There are: {', '.join(lesson.name for lesson in among)}."
+        f"There is no lesson {wanted!r}. The lessons are {', '.join(lesson.name for lesson in among)}."
     )
 
 

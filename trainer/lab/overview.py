@@ -1,4 +1,4 @@
-"""Where the learner stands: every lesson, passed or not, and the next thing to do."""
+"""Where the learner stands: every lesson, passed or not yet, and what to type next."""
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,46 +14,103 @@ from lab.errors import LabError
 from lab.lessons import Lesson, lessons
 from lab.verdict import Verdict, check
 
+# Each check imports MLflow, so more at a time would not be faster on a small machine.
+CHECKS_AT_A_TIME = 2
+
 
 def verdicts(among: Iterable[Lesson]) -> list[Verdict]:
-    """Return the verdicts on all lessons; two checks at a time, each imports MLflow."""
-    with ThreadPoolExecutor(max_workers=2) as pool:
+    """Check these lessons and return the verdicts."""
+    with ThreadPoolExecutor(CHECKS_AT_A_TIME) as pool:
         return list(pool.map(check, among))
+
+
+def next_lesson(root: Path) -> Lesson:
+    """Return the first lesson that has not passed. Raises LabError if all have, or if there is no server to ask."""
+    require_server()
+    known = lessons(root)
+    with ThreadPoolExecutor(CHECKS_AT_A_TIME) as pool:
+        for lesson, verdict in zip(known, pool.map(check, known), strict=True):
+            if not verdict.passed:
+                # The checks of later lessons need not start any more.
+                pool.shutdown(wait=False, cancel_futures=True)
+                return lesson
+    raise LabError("You have passed every lesson. Name the one that you mean by its number.")
+
+
+def require_server() -> None:
+    """Raise LabError if the lab's server does not work."""
+    problem = next((row for row in doctor.server_rows() if row.ok is False), None)
+    if problem:
+        raise LabError(problem.text)
+
+
+def mark(verdict: Verdict) -> str:
+    """Return the words for passed or not, in colour."""
+    return "[green]passed[/green]" if verdict.passed else "[yellow]not yet[/yellow]"
 
 
 def overview(root: Path, console: Console) -> None:
     """Print every lesson with its state, the next thing to do and the pages to open.
 
-    There is no state file: every check is made anew. Raises LabError if the server cannot be asked.
+    There is no file with the state: every check runs anew. Raises LabError if there is no server to ask.
     """
-    wrong = next((row for row in doctor.server_rows() if row.ok is False), None)
-    if wrong:
-        raise LabError(wrong.text)
+    require_server()
     known = lessons(root)
-    with console.status("Looking at what is there …"):
-        found = verdicts(known)
+    with console.status("Checking every exercise …"):
+        results = verdicts(known)
     table = Table("lesson", "", "what it is about", box=None, pad_edge=False)
-    for lesson, verdict in zip(known, found, strict=True):
-        mark = "[green]passed[/green]" if verdict.passed else "[yellow]not yet[/yellow]"
-        table.add_row(lesson.name, mark, escape(lesson.title))
+    for lesson, verdict in zip(known, results, strict=True):
+        table.add_row(lesson.name, mark(verdict), escape(lesson.title))
     console.print(table)
-    open_one = next(((le, v) for le, v in zip(known, found, strict=True) if not v.passed), None)
     console.print()
-    if open_one is None:
-        console.print(
-            "All passed. Next: lab trace models:/iris_clf@champion, lab lineage models:/iris_clf@champion"
-        )
+    not_passed = (pair for pair in zip(known, results, strict=True) if not pair[1].passed)
+    if first := next(not_passed, None):
+        lesson, verdict = first
+        console.print(f"[bold]Next: lesson {lesson.short_number}, {escape(lesson.title)}[/bold]")
+        steps(lesson, verdict, console)
     else:
-        lesson, verdict = open_one
-        folder = lesson.folder.relative_to(root)
-        run = f"lab run {lesson.number}"
-        if lesson.profile:
-            run = f"make lesson-{lesson.number} (on your own machine, it brings what the lesson needs)"
-        console.print(f"[bold]Next[/bold]  read {folder}/README.md, then: {run}", soft_wrap=True)
         console.print(
-            f"      your turn: {folder}/exercise.py, then: lab check {lesson.number}",
-            soft_wrap=True,
+            "You have passed every lesson. See what a model is made of, and where it comes from:"
         )
-        console.print(f"      {escape(verdict.text.partition(chr(10))[0])}", soft_wrap=True)
+        console.print("  lab trace models:/iris_clf@champion")
+        console.print("  lab lineage models:/iris_clf@champion")
     console.print()
     addresses(console)
+
+
+def standing(lesson: Lesson, console: Console) -> None:
+    """Print where one lesson stands: what to read, run and edit, and whether its exercise has passed."""
+    with console.status(f"Checking the exercise of {lesson.name} …"):
+        verdict = check(lesson)
+    console.print(f"[bold]{lesson.name}[/bold]  {escape(lesson.title)}: {mark(verdict)}")
+    steps(lesson, verdict, console)
+    if lesson.deeper:
+        console.print("  Go further, with a script about one idea each:")
+    for name in lesson.deeper:
+        console.print(f"     lab run {lesson.short_number} {name}")
+
+
+def steps(lesson: Lesson, verdict: Verdict, console: Console) -> None:
+    """Print what to do in a lesson, step by step, each with what to open or to type."""
+    number = lesson.short_number
+    exercise = lesson.exercise.relative_to(lesson.root)
+    run = f"lab run {number}"
+    if lesson.profile:
+        run = (
+            f"make lesson-{lesson.number} (on your own machine: it installs what the lesson needs)"
+        )
+    todo = [
+        ("Read the page", str(lesson.page.relative_to(lesson.root))),
+        ("Run its script", run),
+        ("Edit the exercise", str(exercise)),
+        ("Run the exercise", f"python {exercise}"),
+        ("Check it", f"lab check {number}"),
+    ]
+    for count, (label, text) in enumerate(todo, start=1):
+        console.print(f"  {count}. {label:<20}{escape(text)}", soft_wrap=True)
+    if verdict.passed:
+        console.print(f"     {'See the solution':<20}lab solution {number}")
+    else:
+        console.print(f"     {'If you are stuck':<20}lab hint {number}")
+        text = escape(verdict.text).replace("\n", "\n  ")
+        console.print(f"  The check says: {text}", soft_wrap=True)
