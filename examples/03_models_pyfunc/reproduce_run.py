@@ -1,10 +1,10 @@
 # %% [markdown]
 """
-Reproduce a run from nothing but its model's URI, and compare with what it recorded.
+Reproduce the results of a run. All that this script needs is the address of the run's model.
 
-What to look at: each line compares a recorded value with the reproduced one. Exit code 0 means that
-all of them are equal. Set MODEL_URI to choose the model. With --retrain the script also fits the
-model again, from the parameters and the rows that the run recorded.
+What to look at: each line compares a value that the run recorded with the value that the script gets
+now. The exit code is 0 if all of them are equal. Set MODEL_URI to choose a model. With --retrain the
+script also trains the model again, from the parameters and the rows that the run recorded.
 """
 
 # %% Imports
@@ -28,10 +28,12 @@ HELDOUT = "evaluation/heldout.csv"
 TRAIN = "data/train.csv"
 
 parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-parser.add_argument("--retrain", action="store_true", help="train again as well, and compare")
+parser.add_argument(
+    "--retrain", action="store_true", help="also train the model again, and compare"
+)
 arguments = parser.parse_args()
 
-# Without an address MLflow would quietly write to a file mlflow.db in this folder.
+# The lab's shell sets this variable to the address of its MLflow server.
 mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
 client = MlflowClient()
 model_uri = os.environ.get("MODEL_URI", "").strip()
@@ -44,25 +46,25 @@ def has_file(run_id, path):
 
 
 def resolve(uri):
-    """Return the id of the run that logged the model, and a URI that means this model for good."""
-    # mlflow.models.get_model_info(uri) resolves the right URIs, but it downloads a file for that, fails
-    # on a version whose logged model was deleted, and does not say what there is instead of a wrong one.
-    # MLflow has no public function that takes a URI apart, hence the patterns.
+    """Return the id of the run that logged the model, and a URI that always leads to this model."""
+    # mlflow.models.get_model_info(uri) resolves correct URIs too. But it downloads a file, it fails if
+    # the logged model of a version was deleted, and for a wrong URI it does not list what exists.
+    # MLflow has no public function that splits a URI into its parts, so this function uses patterns.
     if uri_parts := re.fullmatch(r"runs:/(\w+)/([^.:%\"']*[^.:%\"'/])", uri):
         run_id, path = uri_parts.groups()
         experiment_id = client.get_run(run_id).info.experiment_id  # An unknown run raises here.
         if not has_file(run_id, f"{path}/MLmodel"):
             logged = client.search_logged_models([experiment_id], f"source_run_id = '{run_id}'")
-            names = ", ".join(sorted({model.name for model in logged})) or "nothing"
-            sys.exit(f"MODEL_URI={uri}: under {path} this run has no model. It logged: {names}.")
+            names = ", ".join(sorted({model.name for model in logged})) or "no model"
+            sys.exit(f"MODEL_URI={uri}: this run has no model named {path}. It logged: {names}.")
         return run_id, uri
-    # A registered model without a version looks like this too: MLflow then knows no such ID.
+    # models:/iris_clf, without a version, has this form too. MLflow then reports an unknown ID.
     if uri_parts := re.fullmatch(r"models:/([\w -]+)", uri):
         return client.get_logged_model(uri_parts[1]).source_run_id, uri
     uri_parts = re.fullmatch(r"models:/([^/:]+?)(?:/([^/@:]+)|@([^/@:]+))", uri)
     if not uri_parts:
         sys.exit(
-            f"MODEL_URI={uri} is no model URI that leads to a run. "
+            f"MODEL_URI={uri} is not a model URI that leads to a run. "
             "Use models:/<name>/<version>, models:/<name>/<stage>, models:/<name>/latest, "
             "models:/<name>@<alias>, models:/m-<id> or runs:/<run_id>/<name>."
         )
@@ -70,17 +72,17 @@ def resolve(uri):
     aliases = client.get_registered_model(name).aliases
     versions = client.search_model_versions(f"name = '{name}'")
     for version in sorted(versions, key=lambda version: -int(version.version)):
-        answers_to = {version.version, version.current_stage.lower(), "latest"}
-        if version.version == aliases.get(alias) or (suffix and suffix.lower() in answers_to):
-            # A stage or an alias may move at any moment, a version stays what it is.
+        names = {version.version, version.current_stage.lower(), "latest"}
+        if version.version == aliases.get(alias) or (suffix and suffix.lower() in names):
+            # Somebody may move a stage or an alias at any moment. A version keeps its logged model.
             return version.run_id, f"models:/{name}/{version.version}"
     numbers = sorted((int(version.version) for version in versions), reverse=True)
     stages = sorted({version.current_stage for version in versions})
     sys.exit(
-        f"MODEL_URI={uri}: {name} has no version that answers to {alias or suffix!r}. "
+        f"MODEL_URI={uri}: {name} has no {'alias' if alias else 'version or stage'} {alias or suffix!r}. "
         f"Its versions: {', '.join(map(str, numbers[:10])) or 'none'}"
-        f"{', and older ones' if len(numbers) > 10 else ''}; "
-        f"stages: {', '.join(stages) or 'none'}; aliases: {', '.join(sorted(aliases)) or 'none'}."
+        f"{', and older ones' if len(numbers) > 10 else ''}. Its stages: {', '.join(stages) or 'none'}. "
+        f"Its aliases: {', '.join(sorted(aliases)) or 'none'}."
     )
 
 
@@ -88,14 +90,14 @@ differences = []
 
 
 def compare(quantity, recorded, reproduced):
-    """Print one line of the comparison, and remember a difference."""
+    """Print one line of the comparison. Keep a difference for the end of the script."""
     print(f"{quantity:20}{recorded!s:22}{reproduced!s:22}", end="")
     print("equal" if recorded == reproduced else "DIFFERENT")
     if recorded != reproduced:
         differences.append(f"{quantity}: recorded {recorded}, reproduced {reproduced}")
 
 
-# %% Which run: the one that MODEL_URI leads to, or the lesson's latest
+# %% Find the run: the run that MODEL_URI leads to, or the latest run of the lesson
 if model_uri:
     try:
         run_id, uri = resolve(model_uri)
@@ -103,16 +105,16 @@ if model_uri:
             sys.exit(f"MODEL_URI={model_uri}: this model was logged outside of any run.")
         run = client.get_run(run_id)
     except RestException as error:
-        # The server does not find it. Any other error, such as no answer, is not caused by MODEL_URI.
+        # The server did not find it. MODEL_URI does not cause other errors, such as a server that is down.
         if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             raise
-        hint = "Without MODEL_URI this takes the latest run of 03_models_pyfunc."
+        hint = "Without MODEL_URI the script takes the latest run of 03_models_pyfunc."
         if model_uri.startswith("models:/"):
             names = [model.name for model in client.search_registered_models(max_results=10)]
             hint = (
-                f"Registered: {', '.join(names)}; each needs a version, a stage or an alias."
+                f"Registered: {', '.join(names)}. Add a version, a stage or an alias to the name."
                 if names
-                else "Nothing is registered: run python tutorial/03_models_pyfunc/run.py first."
+                else "No model is registered. First run python tutorial/03_models_pyfunc/run.py"
             )
         sys.exit(f"MODEL_URI={model_uri}: {error.message.partition(': ')[2].rstrip('.')}. {hint}")
     if run.info.lifecycle_stage == "deleted":
@@ -144,18 +146,20 @@ else:
             break
     else:
         sys.exit(
-            "No finished run of 03_models_pyfunc that logged a model: "
-            "run python tutorial/03_models_pyfunc/run.py first, or set MODEL_URI."
+            "03_models_pyfunc has no finished run that logged a model with its held-out rows. "
+            "First run python tutorial/03_models_pyfunc/run.py, or set MODEL_URI."
         )
 
-# %% The model, loaded as any consumer would
+# %% Load the model as any other user of it would
 try:
     model = mlflow.pyfunc.load_model(uri)
     requirements = Path(mlflow.pyfunc.get_model_dependencies(uri)).read_text()
 except (FileNotFoundError, MlflowException) as error:
     if getattr(error, "error_code", "RESOURCE_DOES_NOT_EXIST") != "RESOURCE_DOES_NOT_EXIST":
         raise
-    sys.exit(f"MODEL_URI={model_uri or uri}: files of this model are gone from the artifact store.")
+    sys.exit(
+        f"MODEL_URI={model_uri or uri}: files of this model are missing in the artifact store."
+    )
 registered = [
     f"{version.name} version {version.version} (stage {version.current_stage})"
     for version in client.search_model_versions(f"run_id = '{run_id}'")
@@ -166,7 +170,7 @@ print(f"model  {model_uri or uri}")
 print(f"       {model.metadata.model_id}, {', '.join(registered) or 'not registered'}")
 print(f"run    {run_id}, {run.info.run_name}")
 
-# %% The run's own held-out rows: pandas 3 reads from a CSV file exactly what it wrote there
+# %% Predict the run's held-out rows again. pandas reads back exactly the numbers that it wrote.
 text = mlflow.artifacts.load_text(f"runs:/{run_id}/{HELDOUT}")
 try:
     heldout = pd.read_csv(io.StringIO(text))
@@ -182,18 +186,19 @@ digests = {
     for tag in used.tags
     if tag.key == "mlflow.data.context"
 }
-print(f"\n{'':20}{'recorded':22}reproduced")
+print("\nThe model predicts the held-out rows of its run again:")
+print(f"{'':20}{'recorded':22}reproduced")
 compare("accuracy", run.data.metrics.get("heldout_accuracy"), float((predicted == truth).mean()))
-compare("equal predictions", len(recorded), int((predicted == recorded).sum()))
+compare("predictions", len(recorded), int((predicted == recorded).sum()))
 digest = mlflow.data.from_pandas(heldout.drop(columns="predicted"), targets="species").digest
 compare("held-out digest", digests.get("heldout"), digest)
 
-# %% Once more from the start: the steps are the model's, their settings and the rows are the run's
+# %% Train again: the steps come from the model, their settings and the training rows from the run
 if arguments.retrain:
     if "sklearn" not in model.metadata.flavors:
-        sys.exit("--retrain needs a scikit-learn model, and this one is none.")
+        sys.exit("--retrain needs a scikit-learn model, and this model is not one.")
     if not has_file(run_id, TRAIN):
-        sys.exit(f"--retrain needs the rows of {TRAIN}, and the run {run_id} recorded none.")
+        sys.exit(f"--retrain needs the training rows, but the run {run_id} has no file {TRAIN}.")
     text = mlflow.artifacts.load_text(f"runs:/{run_id}/{TRAIN}")
     estimator = sklearn.base.clone(mlflow.sklearn.load_model(uri))
     settings = {}
@@ -204,7 +209,7 @@ if arguments.retrain:
             except (SyntaxError, ValueError):
                 settings[name] = value  # A word, such as a solver's name.
     if not settings:
-        sys.exit(f"--retrain needs the model's parameters, and the run {run_id} recorded none.")
+        sys.exit(f"--retrain needs the model's parameters, but the run {run_id} recorded none.")
     try:
         train = pd.read_csv(io.StringIO(text))
         estimator.set_params(**settings).fit(train[features.columns], train["species"])
@@ -214,10 +219,10 @@ if arguments.retrain:
     again = estimator.predict(features)
     digest = mlflow.data.from_pandas(train, targets="species").digest
     compare("training digest", digests.get("train"), digest)
-    compare("retrained, equal", len(recorded), int((again == recorded).sum()))
+    compare("after retraining", len(recorded), int((again == recorded).sum()))
 
-# %% The packages of then and of now: for information, the results decide
-print(f"\n{'':20}{'then':22}now")
+# %% Compare the packages. Other versions are not a failure: only the results decide.
+print(f"\n{'Packages':20}{'when logged':22}now")
 recorded_packages = {"python": model.metadata.flavors["python_function"]["python_version"]}
 recorded_packages |= dict(re.findall(r"^([\w.-]+)==([^\s;]+)", requirements, re.MULTILINE))
 for package, version in recorded_packages.items():
@@ -226,7 +231,7 @@ for package, version in recorded_packages.items():
     except importlib.metadata.PackageNotFoundError:
         now = "not installed"
     now = now or platform.python_version()
-    print(f"{package:20}{version:22}{now:22}{'' if now == version else 'another'}".rstrip())
+    print(f"{package:20}{version:22}{now:22}{'' if now == version else 'different'}".rstrip())
 
 # %% The verdict
 print()
