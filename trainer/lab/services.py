@@ -114,9 +114,7 @@ def running(lesson: Lesson, console: Console) -> Iterator[list[subprocess.Popen[
     # Another lab on this machine may listen at the same addresses, and a container of this lab has its own.
     owner = folder / f"running-on-{socket.gethostname()}"
     if owner.exists() and all(service.is_ready() for service in needed.services):
-        console.print(
-            f"The servers of lesson {lesson.number} run already: `lab serve` started them."
-        )
+        console.print(f"The servers of lesson {lesson.number} run already, in another terminal.")
         sys.stdout.flush()
         yield []
         return
@@ -279,15 +277,28 @@ def stop(processes: list[subprocess.Popen[bytes]]) -> None:
             # What is left of the group, and a server that did not listen.
             signal_group(process, signal.SIGKILL)
             process.wait()
+            wait_for_end_of_group(process)
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
 
 
-def signal_group(process: subprocess.Popen[bytes], number: int) -> None:
-    """Send a signal to a process and to those that it started. macOS refuses it where all have ended."""
-    with suppress(ProcessLookupError, PermissionError):
+def signal_group(process: subprocess.Popen[bytes], number: int) -> bool:
+    """Send a signal to a process and to those that it started; return whether any of them is left."""
+    try:
         os.killpg(process.pid, number)
+    except (ProcessLookupError, PermissionError):
+        # macOS refuses it where all have ended.
+        return False
+    return True
+
+
+def wait_for_end_of_group(process: subprocess.Popen[bytes]) -> None:
+    """Wait, for a second at most, until the processes that were killed have released their ports."""
+    deadline = time.monotonic() + 1
+    # 0 is no signal: it only asks.
+    while signal_group(process, 0) and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 def end_of(log: Path) -> str:
