@@ -41,10 +41,13 @@ def choose() -> Mode:
 
 
 def up(mode: Mode) -> int:
-    """Start the lab and print its addresses."""
+    """Start the lab, print the address of MLflow's page and what to type next."""
     mode.up()
-    print(f"MLflow's page: http://localhost:{port('MLFLOW_PORT')}")
-    print("A learner's shell: make shell · every lesson: make demo · stop: make down")
+    print(f"The lab is running. MLflow's page: http://localhost:{port('MLFLOW_PORT')}")
+    print("Next:")
+    print("  make shell   opens the lab's shell; type lab there to see what to do first")
+    print("  make demo    runs every lesson and example")
+    print("  make down    stops the lab and keeps your runs and models")
     return 0
 
 

@@ -7,6 +7,14 @@ from lab.lessons import find, lessons
 from tests.support.labs import ROOT
 
 
+def assert_ends_with_the_next_commands(printed: str) -> None:
+    """Assert that the last lines say what to type next, after the addresses."""
+    heading, shell, lab = printed.strip().splitlines()[-3:]
+    assert heading == "Next: do the lessons yourself"
+    assert (shell.split()[:2], lab.split()[0]) == (["make", "shell"], "lab")
+    assert printed.index("Open in a browser") < printed.index(heading)
+
+
 def test_demo_runs_every_script_in_order_and_says_what_to_look_at(demo):
     ran = demo.whole()
     assert ran.returncode == 0, ran.stdout + ran.stderr
@@ -16,6 +24,7 @@ def test_demo_runs_every_script_in_order_and_says_what_to_look_at(demo):
     assert shown == expected
     assert ran.stdout.count("What to look at:") == len(expected)
     assert re.findall(r"http://localhost:\d+/#/\w+\?workflowType=machine_learning", ran.stdout)
+    assert_ends_with_the_next_commands(ran.stdout)
 
 
 def test_demo_skips_a_script_that_lacks_a_package_and_names_the_command_that_installs_it(lab):
@@ -24,7 +33,10 @@ def test_demo_skips_a_script_that_lacks_a_package_and_names_the_command_that_ins
     ran = lab.run("bash", "-c", f"{alone} JAVA_HOME= PATH=$d $d/lab demo --lesson 7")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "$ python tutorial/07_scale/run.py" in ran.stdout
-    assert "left out; on your own machine: make lesson-07" in ran.stdout
+    assert (
+        "left out. To run it with all that it needs, type on your own machine: make lesson-07"
+        in (ran.stdout)
+    )
     assert "done in" not in ran.stdout
     assert ran.stderr.strip()
 
@@ -34,6 +46,7 @@ def test_demo_of_one_lesson(lab):
     assert ran.returncode == 0, ran.stderr
     shown = re.findall(r"^\$ python (.*)$", ran.stdout, flags=re.MULTILINE)
     assert {Path(script).parent.name for script in shown} == {"02_log"}
+    assert_ends_with_the_next_commands(ran.stdout)
 
 
 def test_demo_of_an_unknown_lesson_lists_the_lessons(lab):
@@ -46,7 +59,7 @@ def test_demo_stops_at_a_step_that_fails_and_says_how_to_go_on(lab):
     ran = lab.run("lab", "demo", "--from", "2", MLFLOW_TRACKING_URI="mlflow:5000")
     assert ran.returncode == 1
     assert "tutorial/02_log/run.py ended with exit status 1" in ran.stderr
-    assert ran.stderr.strip().endswith("lab demo --from 02")
+    assert ran.stderr.strip().endswith("lab demo --from 2")
 
 
 def test_no_lesson_logs_a_pickle(lab, demo):

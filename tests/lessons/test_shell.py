@@ -46,3 +46,14 @@ def test_without_a_running_lab_there_is_no_shell(embedded_lab, tmp_path):
     status, screen = at_a_terminal(stopped, "")
     assert status != 0
     assert "The lab is not running. Start it: make up" in screen
+
+
+def test_the_start_ends_with_the_next_commands(embedded_lab):
+    started = embedded_lab.host("up")
+    assert started.returncode == 0, started.stderr
+    page, heading, *commands = started.stdout.splitlines()[-5:]
+    port = embedded_lab.settings["MLFLOW_PORT"]
+    assert page == f"The lab is running. MLflow's page: http://localhost:{port}"
+    assert heading == "Next:"
+    names = [command.split()[:2] for command in commands]
+    assert names == [["make", "shell"], ["make", "demo"], ["make", "down"]]

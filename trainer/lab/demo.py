@@ -1,4 +1,4 @@
-"""Every lesson and example in order, for whoever wants to see the whole lab at work."""
+"""Run every lesson and example in order, to see the whole lab at work or to show it to others."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ from lab.errors import LabError
 from lab.lessons import LEFT_OUT, Lesson, docstring, find, lessons
 from lab.services import running
 
-# MLflow 3 opens in its GenAI view, where none of this is to be seen.
+# MLflow 3 opens in a view for GenAI, which hides the pages of runs and models.
 VIEW = "?workflowType=machine_learning"
 
 
@@ -28,15 +28,17 @@ def demo(
     start: str | None = None,
     pause: bool = False,
 ) -> None:
-    """Run the lessons below `root`, each under what to look at, and end with the addresses to open.
+    """Run the lessons below `root`, then print the addresses to open and what to type next.
 
-    With `pause` it waits for the Enter key before every script.
+    Before each script it prints what the script shows. With `pause` it then waits for the Enter key.
 
-    Raises LabError at the first script that fails, naming it and how to go on from there.
+    Raises LabError at the first script that fails. The message says how to continue from there.
     """
     chosen = lessons(root)
     if only and start:
-        raise LabError("Give --lesson for one lesson, or --from for it and all after it, not both.")
+        raise LabError(
+            "Use --lesson to run one lesson, or --from to run it and all later ones, but not both."
+        )
     if only:
         chosen = [find(only, chosen)]
     elif start:
@@ -46,12 +48,15 @@ def demo(
             for script in lesson.scripts:
                 show(root, script, lesson, console, pause)
         if page := page_of(lesson):
-            console.print(f"[bold]Show[/bold]  {page}\n", soft_wrap=True)
+            console.print(f"[bold]See it in a browser[/bold]  {page}\n", soft_wrap=True)
     addresses(console)
+    console.print("\n[bold]Next: do the lessons yourself[/bold]")
+    console.print("  make shell   opens the lab's shell, unless you are in it already")
+    console.print("  lab          in that shell: lists the lessons and says what to do first")
 
 
 def show(root: Path, script: Path, lesson: Lesson, console: Console, pause: bool) -> None:
-    """Run one script under its own words about itself; its output is passed on as it comes."""
+    """Print what a script shows, from its docstring, and run it; its output appears as the script prints it."""
     title = f"[bold]{lesson.name}[/bold]  {escape(script.name)}"
     # A docstring's lines are as long as the file's; here each paragraph fits the terminal.
     words = re.sub(r"(?<!\n)\n(?!\n)", " ", docstring(root / script))
@@ -59,30 +64,32 @@ def show(root: Path, script: Path, lesson: Lesson, console: Console, pause: bool
     console.print(f"[dim]$ python {escape(str(script))}[/dim]")
     sys.stdout.flush()
     if pause:
-        with contextlib.suppress(EOFError):  # Nobody there to press it.
-            console.input("[dim]Enter runs it[/dim] ")
+        with contextlib.suppress(EOFError):  # There is no terminal.
+            console.input("[dim]Press Enter to run it.[/dim] ")
     began = time.monotonic()
     status = subprocess.run([sys.executable, str(script)], cwd=root).returncode
     if status == LEFT_OUT:
         console.print(
-            f"[yellow]left out[/yellow]; on your own machine: make lesson-{lesson.number}\n"
+            "[yellow]left out.[/yellow] To run it with all that it needs, type on your own machine: "
+            f"make lesson-{lesson.number}\n",
+            soft_wrap=True,
         )
         return
     if status != 0:
         raise LabError(
-            f"{script} ended with exit status {status}. When that is mended, go on in the lab's shell "
-            f"(make shell) with: lab demo --from {lesson.number}"
+            f"{script} ended with exit status {status}. Fix the cause, then continue in the lab's shell "
+            f"(make shell) with: lab demo --from {lesson.short_number}"
         )
     console.print(f"[green]done[/green] in {time.monotonic() - began:.1f} s\n")
 
 
 def page_of(lesson: Lesson) -> str | None:
-    """Return the address of the lesson's runs, or None where it made none."""
+    """Return the address of the page with the lesson's runs, or None if the lesson has no experiment."""
     url = f"{os.environ.get('MLFLOW_TRACKING_URI', '')}/api/2.0/mlflow/experiments/get-by-name"
     try:
         answer = requests.get(url, params={"experiment_name": lesson.name}, timeout=30)
     except requests.RequestException:
-        # A lesson that needs no server ran without one.
+        # A lesson that needs no server may have run without one.
         return None
     if not answer.ok:
         return None
@@ -91,24 +98,24 @@ def page_of(lesson: Lesson) -> str | None:
 
 
 def pages() -> str:
-    """Return the address of MLflow's pages, as a browser outside the lab has to call it."""
+    """Return the address of MLflow's pages for a browser, which runs outside the lab."""
     return os.environ.get("LAB_MLFLOW_PAGE", os.environ.get("MLFLOW_TRACKING_URI", ""))
 
 
 def addresses(console: Console) -> None:
-    """Print the pages to open in a browser, in the view that shows models."""
-    # soft_wrap: an address broken over two lines cannot be clicked.
+    """Print the pages to open in a browser, in the view that shows runs and models."""
+    # soft_wrap, because an address that is broken over two lines cannot be clicked.
     console.print("[bold]Open in a browser[/bold]")
     console.print(f"  runs and logged models   {pages()}/#/experiments{VIEW}", soft_wrap=True)
     console.print(f"  registered models        {pages()}/#/models{VIEW}", soft_wrap=True)
     console.print(
-        f"  [dim]A click there may lead to MLflow's GenAI view, which shows none of this. So, once: open {pages()} "
-        "and choose Model training at the top left.[/dim]",
+        f"  [dim]If MLflow shows its view for GenAI, which hides runs and models: open {pages()} and choose "
+        "Model training at the top left. You do this once.[/dim]",
         soft_wrap=True,
     )
     if minio := os.environ.get("LAB_MINIO_PAGE"):
         console.print(
-            f"  the store behind them    {minio}/browser/mlflow   "
-            "(MINIO_ROOT_USER and MINIO_ROOT_PASSWORD of .env)",
+            f"  files of the models      {minio}/browser/mlflow   "
+            "(log in with MINIO_ROOT_USER and MINIO_ROOT_PASSWORD from .env)",
             soft_wrap=True,
         )
