@@ -28,4 +28,6 @@ class Terminal(Console):
 cli.console = Terminal(record=True, width=COLUMNS, file=io.StringIO(), highlight=False)
 cli.console.print("[bold green]$[/bold green] [bold]lab[/bold]")
 cli.app([], standalone_mode=False)
+# The frame would cut off the lower ends of the last line's letters.
+cli.console.print()
 print(cli.console.export_svg(title="The lab's shell", code_format=FORMAT, unique_id="lab"))
