@@ -53,6 +53,8 @@ def test_the_documents_name_the_same_ports():
     troubleshooting = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
     answer = re.search(r"^### .*address already in use.*\n\n(.*)$", troubleshooting, re.M)[1]
     assert set(re.findall(r"\w+_PORT", answer)) == names
+    services = (ROOT / "docs" / "services.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"\w+_PORT", services)) == names
 
 
 def test_env_file_gets_random_passwords_and_is_its_owner_s_only(root):
