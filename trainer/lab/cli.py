@@ -21,6 +21,7 @@ from lab import doctor as doctor_module
 from lab import explain, services
 from lab.demo import demo as run_demo
 from lab.errors import LabError
+from lab.last_run import saved_since
 from lab.lessons import Lesson, find, find_deeper, lab_root, lessons
 from lab.overview import mark, next_lesson, overview, standing, verdicts
 from lab.verdict import as_shipped
@@ -132,10 +133,13 @@ def serve(lesson: LessonName) -> None:
 def check(
     lesson: Annotated[
         str | None,
-        typer.Argument(metavar="LESSON", help="A lesson: 3, 03 or its folder's name. None: all."),
+        typer.Argument(
+            metavar="LESSON",
+            help="A lesson's number or folder: 3 or 03_models_pyfunc. Without it: every lesson.",
+        ),
     ] = None,
 ) -> None:
-    """See whether your exercise is done; it looks at what your script made, so run that first."""
+    """Check your exercise. The check looks at what your script created, so run the script first."""
     with user_errors():
         chosen = [find_lesson(lesson)] if lesson else lessons(lab_root())
         with console.status("Checking …"):
@@ -143,12 +147,14 @@ def check(
         for checked, verdict in zip(chosen, results, strict=True):
             console.print(f"{checked.name}: {mark(verdict)}")
             console.print(escape(verdict.text), soft_wrap=True)
+            if note := saved_since(checked):
+                console.print(escape(note), soft_wrap=True)
         if lesson and not results[0].passed:
             if as_shipped(chosen[0]):
                 name = chosen[0].exercise.relative_to(chosen[0].root)
                 console.print(
-                    f"{name} on disk has no change in it. Have you made one in an editor or a notebook? "
-                    "Save it there (Ctrl+S), run it, then check again.",
+                    f"The file {name} is unchanged. If you edited it in an editor or a notebook, save it there "
+                    "(Ctrl+S), run it, then check again.",
                     soft_wrap=True,
                 )
             console.print(f"[dim]For a hint, type: lab hint {chosen[0].short_number}[/dim]")

@@ -11,6 +11,7 @@ from rich.table import Table
 from lab import doctor
 from lab.demo import addresses
 from lab.errors import LabError
+from lab.last_run import saved_since
 from lab.lessons import Lesson, lessons
 from lab.verdict import Verdict, check
 
@@ -114,3 +115,5 @@ def steps(lesson: Lesson, verdict: Verdict, console: Console) -> None:
         console.print(f"     {'If you are stuck':<20}lab hint {number}")
         text = escape(verdict.text).replace("\n", "\n  ")
         console.print(f"  The check says: {text}", soft_wrap=True)
+    if note := saved_since(lesson):
+        console.print(f"  {escape(note)}", soft_wrap=True)
