@@ -1,0 +1,169 @@
+# %% [markdown]
+"""
+# 00 Start
+
+You trained a classifier in a notebook. A colleague wants to use it today, and next month somebody
+will ask which model was in use. MLflow keeps models on a server, where people and programs load
+them by name.
+
+**You will be able to**
+
+- log a model, register it and give it an alias
+- load the model by that alias and use it
+- find the model in your browser
+
+**You need** basic Python and scikit-learn. **Time**: 5 minutes, with the exercise.
+
+**Enter the lab first.** Open a terminal in the folder of this repository and type:
+
+    make up
+    make shell
+    lab
+
+`make up` starts MLflow, with Docker or without it; `make` chooses. The first start takes a few
+minutes. `make shell` opens the [lab's shell](../words.md#the-labs-shell). Type all commands of the
+lessons there. `lab` shows where you are and what to do next.
+
+Do you see `lab: command not found` or `No module named 'mlflow'`? Then you are not in the lab's
+shell. Type `make shell` again.
+"""
+
+# %% [markdown]
+"""
+## 1. Six words
+
+```mermaid
+flowchart LR
+    subgraph experiment [experiment 00_start]
+        run --> model[logged model]
+    end
+    subgraph registered [registered model iris_start]
+        version[version 1]
+    end
+    model --> version --- alias([alias champion]) --> program[your program]
+```
+
+- A [run](../words.md#run) records one execution of your training code.
+- An [experiment](../words.md#experiment) is a named group of runs.
+- A [logged model](../words.md#logged-model) is a trained model that a run saved on the server.
+- A [registered model](../words.md#registered-model) is a name for models that do the same job.
+- A [version](../words.md#version) is one logged model under that name. MLflow numbers them 1, 2, 3.
+- An [alias](../words.md#alias) is a label on one version. You can move it to another version.
+
+## 2. Log and register a model
+
+Your model names the species of an iris flower. Inside a run, one call logs it and registers it.
+"""
+
+# %%
+import os
+
+import mlflow
+import sklearn
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+
+# The lab's shell sets this variable to the address of its MLflow server.
+mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
+mlflow.set_experiment("00_start")
+
+iris = load_iris(as_frame=True)
+species = iris.target.map(dict(enumerate(iris.target_names)))
+model = LogisticRegression(max_iter=1000).fit(iris.data, species)
+
+with mlflow.start_run():
+    model_info = mlflow.sklearn.log_model(
+        model,
+        name="model",
+        registered_model_name="iris_start",
+        input_example=iris.data.head(2),  # Shows other people which columns the model takes.
+        # Without this list, MLflow spends seconds finding out which packages the model needs.
+        pip_requirements=[f"scikit-learn=={sklearn.__version__}"],
+    )
+
+# %% [markdown]
+"""
+MLflow created the registered model and a version of it.
+
+## 3. Load the model by its alias
+
+Put the alias `champion` on the new version. Its address is then `models:/iris_start@champion`.
+
+**Predict:** `load_model` gets nothing but the address. What will the loaded model answer for one
+flower: a number from 0 to 2, or the name of a species?
+"""
+
+# %%
+version = model_info.registered_model_version
+mlflow.MlflowClient().set_registered_model_alias("iris_start", "champion", version)
+
+champion = mlflow.pyfunc.load_model("models:/iris_start@champion")
+flower = iris.data.iloc[[120]]
+print(f"models:/iris_start@champion is version {version}.")
+print("Its answer for one flower:", champion.predict(flower)[0])
+
+# %% [markdown]
+"""
+The answer is a name, because you trained the model on names. A program that loads the address needs
+no training code.
+
+## Your turn
+
+`tutorial/00_start/exercise.py` registers a model as `iris_start_mine`, but no version has an alias.
+Open the file in your editor. At its end, add the one line that sets the alias `champion` on the new
+version, so that `models:/iris_start_mine@champion` loads. Save the file. Then type in the lab's
+shell:
+
+    python tutorial/00_start/exercise.py
+    lab check 0
+
+This is what you see when you have passed:
+
+```text
+00_start: passed
+ok  models:/iris_start_mine@champion (version 1) is the version that you registered last
+ok  it loads, and it names the species of nine flowers
+```
+
+If you are stuck, ask for a hint:
+
+    lab hint 0
+
+After you have passed, you can compare your file with our solution:
+
+    lab solution 0
+
+## 4. Run the lesson again
+
+**Predict:** which version does `models:/iris_start@champion` load after a second run?
+
+    lab run 0
+
+```text
+Registered model 'iris_start' already exists. Creating a new version of this model...
+Created version '2' of model 'iris_start'.
+models:/iris_start@champion is version 2.
+Its answer for one flower: virginica
+```
+
+The second run registered version 2 and moved the alias to it. The address stayed the same, so a
+program gets the new version the next time it loads the address. `models:/iris_start/1` still loads
+version 1.
+
+## 5. Find the models in your browser
+
+1. Open <http://localhost:5000>. If you changed the port, `lab` prints the right address.
+2. Choose *Model training* at the top left, once. MLflow opens in a view for GenAI, which hides your
+   models.
+3. Click *Experiments* and then `00_start`. You see its runs.
+4. Click *Model registry* and then `iris_start`. You see its versions, and `champion` beside one of
+   them. If a window about a new user interface opens, close it.
+
+## Go further
+
+- `lab trace models:/iris_start@champion` shows where the server keeps this model.
+- [REFERENCE.md](REFERENCE.md) lists the calls of this lesson and
+  [the errors that people meet](REFERENCE.md#when-it-goes-wrong).
+- The [glossary](../words.md) explains each word of the lessons in two or three sentences.
+- `exit` leaves the lab's shell. Then `make down` stops MLflow and keeps your runs and models.
+"""
