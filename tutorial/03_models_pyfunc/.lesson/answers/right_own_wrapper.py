@@ -1,4 +1,4 @@
-"""An estimator that holds the scaler, with a signature written by hand, a rounded metric."""
+"""An estimator of its own that contains the scaler, a signature written by hand, and a rounded metric."""
 
 import os
 
@@ -15,31 +15,32 @@ from sklearn.preprocessing import StandardScaler
 
 mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
 mlflow.set_experiment("03_models_pyfunc_exercise")
-measures, species = load_iris(as_frame=True, return_X_y=True)
+iris = load_iris(as_frame=True)
+species = iris.target.map(dict(enumerate(iris.target_names)))
 train, heldout, train_species, heldout_species = train_test_split(
-    measures, species, test_size=0.4, random_state=9
+    iris.data, species, test_size=0.4, random_state=9
 )
 packages = [f"scikit-learn=={sklearn.__version__}"]
 
 
 class Scaled(ClassifierMixin, BaseEstimator):
-    """Fit and ask in scaled values, whatever is sent."""
+    """Scale the rows before the classifier sees them."""
 
     def fit(self, rows, species):
-        """Learn both."""
+        """Train the scaler and the classifier."""
         self.scaler_ = StandardScaler().fit(rows)
         self.model_ = LogisticRegression().fit(self.scaler_.transform(rows), species)
         self.classes_ = self.model_.classes_
         return self
 
     def predict(self, rows):
-        """Answer with the species."""
+        """Return the species."""
         return self.model_.predict(self.scaler_.transform(rows))
 
 
 model = Scaled().fit(train, train_species)
 predicted = model.predict(heldout)
-signature = ModelSignature(Schema([ColSpec("double", name) for name in measures.columns]))
+signature = ModelSignature(Schema([ColSpec("double", name) for name in iris.data.columns]))
 for _ in range(2):
     with mlflow.start_run():
         rows = heldout.assign(species=heldout_species, predicted=predicted)

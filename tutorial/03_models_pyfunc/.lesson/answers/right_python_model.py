@@ -1,4 +1,4 @@
-"""A model of its own class that carries scaler and estimator, and answers with a list."""
+"""A model class of its own that contains the scaler and the classifier, and returns a list."""
 
 import os
 
@@ -13,22 +13,23 @@ from sklearn.preprocessing import StandardScaler
 
 mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
 mlflow.set_experiment("03_models_pyfunc_exercise")
-measures, species = load_iris(as_frame=True, return_X_y=True)
+iris = load_iris(as_frame=True)
+species = iris.target.map(dict(enumerate(iris.target_names)))
 train, heldout, train_species, heldout_species = train_test_split(
-    measures, species, test_size=0.4, random_state=3
+    iris.data, species, test_size=0.4, random_state=3
 )
 packages = [f"scikit-learn=={sklearn.__version__}"]
 
 
 class Scaled(mlflow.pyfunc.PythonModel):
-    """Scale, then ask."""
+    """Scale the rows, then classify them."""
 
     def __init__(self, scaler, estimator):
-        """Keep scaler and estimator."""
+        """Keep the scaler and the classifier."""
         self.scaler, self.estimator = scaler, estimator
 
     def predict(self, context, model_input, params=None):
-        """Answer with the species."""
+        """Return the species."""
         return self.estimator.predict(self.scaler.transform(model_input)).tolist()
 
 
