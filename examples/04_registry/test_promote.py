@@ -1,11 +1,10 @@
-"""What promote.py and rollback.py do, refuse, and survive: twice, two at once, cut short half-way."""
+"""What promote.py and rollback.py do and refuse, called twice, at the same moment, and interrupted."""
 
 import os
 import re
 import runpy
 import subprocess
 import sys
-import warnings
 from pathlib import Path
 from uuid import uuid4
 
@@ -28,12 +27,13 @@ from tests.inside.python_fixture import python as python
 
 FOLDER = Path(__file__).resolve().parent
 HELDOUT = "evaluation/heldout.csv"
-X, y = load_iris(as_frame=True, return_X_y=True)
-COLUMNS = list(X.columns)
-TRAIN, ROWS = train_test_split(X.assign(species=y), test_size=0.4, random_state=7, stratify=y)
+IRIS = load_iris(as_frame=True)
+COLUMNS = list(IRIS.data.columns)
+FLOWERS = IRIS.data.assign(species=IRIS.target.map(dict(enumerate(IRIS.target_names))))
+TRAIN, ROWS = train_test_split(FLOWERS, test_size=0.4, random_state=7, stratify=IRIS.target)
 PIP = [f"scikit-learn=={sklearn.__version__}"]
-# Accuracy on these rows: 0.80, 0.8833, 0.9667, 0.9833.
-TOLD = {
+# Their accuracy on these rows is 0.80, 0.8833, 0.9667 and 0.9833.
+MODELS = {
     "weak": (COLUMNS[:2], 1.0),
     "fair": (COLUMNS[2:3], 1.0),
     "good": (COLUMNS[2:], 1.0),
@@ -44,20 +44,19 @@ TOLD = {
 @pytest.fixture(scope="module")
 def client():
     mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
-    warnings.filterwarnings("ignore", r"Hint: Inferred schema contains integer column")
     return MlflowClient()
 
 
 @pytest.fixture(scope="module")
 def experiment_id(client):
-    """Create an experiment of our own, deleted afterwards."""
+    """Create an experiment for these tests, and delete it afterwards."""
     experiment_id = mlflow.set_experiment(f"test-{uuid4().hex[:8]}").experiment_id
     yield experiment_id
     client.delete_experiment(experiment_id)
 
 
 def fitted(name):
-    columns, inverse_strength = TOLD[name]
+    columns, inverse_strength = MODELS[name]
     scaler = make_column_transformer((StandardScaler(), columns))
     model = make_pipeline(scaler, LogisticRegression(C=inverse_strength))
     return model.fit(TRAIN[COLUMNS], TRAIN["species"])
@@ -68,40 +67,43 @@ def log(experiment_id, model, text=None):
     with mlflow.start_run(experiment_id=experiment_id):
         mlflow.log_text(ROWS.to_csv(index=False) if text is None else text, HELDOUT)
         return mlflow.sklearn.log_model(
-            model, name="model", signature=infer_signature(TRAIN[COLUMNS], y), pip_requirements=PIP
+            model,
+            name="model",
+            signature=infer_signature(TRAIN[COLUMNS], TRAIN["species"]),
+            pip_requirements=PIP,
         )
 
 
 @pytest.fixture(scope="module")
 def logged(experiment_id, client):
     """Log the four models once for all tests."""
-    return {name: log(experiment_id, fitted(name)) for name in TOLD}
+    return {name: log(experiment_id, fitted(name)) for name in MODELS}
 
 
 class Line:
-    """A registered model in dev and one in production, of the test's own."""
+    """A registered model for development and one for production, for one test."""
 
     def __init__(self, client, logged):
-        """Make both, empty."""
+        """Create both without versions."""
         self.client, self.logged = client, logged
         self.dev, self.prod = (f"test-{uuid4().hex[:8]}" for _ in range(2))
         for name in (self.dev, self.prod):
             client.create_registered_model(name)
 
     def register(self, model):
-        """Register a logged model in dev, and return its address there."""
+        """Register a logged model in development, and return the address of the version."""
         info = self.logged[model] if isinstance(model, str) else model
         version = self.client.create_model_version(
             self.dev, info.model_uri, run_id=info.run_id, model_id=info.model_id
         )
         return f"models:/{self.dev}/{version.version}"
 
-    def promote(self, candidate, target=None):
-        """Run promote.py in this process; return what it exits with: None is 0."""
-        return left("promote.py", candidate, self.prod if target is None else target)
+    def promote(self, challenger, target=None):
+        """Run promote.py in this process. Return its exit status or message; None means success."""
+        return exit_status("promote.py", challenger, self.prod if target is None else target)
 
     def put(self, *models):
-        """Make them production's champions one after the other, as promote.py leaves them."""
+        """Make each model the champion of production, in order, with the tags that promote.py writes."""
         for model in models:
             tags = {"replaces": self.champion or "none"}
             info = self.logged[model]
@@ -111,28 +113,28 @@ class Line:
             self.client.set_registered_model_alias(self.prod, "champion", version.version)
 
     def rollback(self, *arguments):
-        """Run rollback.py in this process; return what it exits with: None is 0."""
-        return left("rollback.py", self.prod, *arguments)
+        """Run rollback.py in this process. Return its exit status or message; None means success."""
+        return exit_status("rollback.py", self.prod, *arguments)
 
     @property
     def champion(self):
-        """The number of production's champion, or None."""
+        """The version number of production's champion, or None."""
         return self.client.get_registered_model(self.prod).aliases.get("champion")
 
     @property
     def versions(self):
-        """Tags of production's versions by number."""
+        """The tags of production's versions, by version number."""
         versions = self.client.search_model_versions(f"name = '{self.prod}'")
         return {version.version: version.tags for version in versions}
 
     def answers_like(self, name):
-        """Tell whether production's champion predicts what this model predicts."""
+        """Tell whether production's champion gives the same predictions as this model."""
         champion = mlflow.pyfunc.load_model(f"models:/{self.prod}@champion")
         expected = fitted(name).predict(ROWS[COLUMNS])
         return (champion.predict(ROWS[COLUMNS]) == expected).all()
 
 
-def left(script, *arguments):
+def exit_status(script, *arguments):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", [script, *arguments])
         try:
@@ -143,8 +145,8 @@ def left(script, *arguments):
 
 
 def start(python, script, *arguments):
-    """Start a script as a CI job does, without waiting for it."""
-    # set_experiment leaves the tests' own experiment here, for the processes they start.
+    """Start a script as a CI job does, and do not wait for it."""
+    # set_experiment writes the experiment of these tests to this variable. A CI job does not have it.
     env = {name: value for name, value in os.environ.items() if name != "MLFLOW_EXPERIMENT_ID"}
     command = [*python, str(FOLDER / script), *arguments]
     pipe = subprocess.PIPE
@@ -174,14 +176,14 @@ def test_the_better_one_is_promoted_with_its_evidence_and_a_second_call_changes_
     assert tags["promoted_by"] and tags["promoted_at"].endswith(" UTC")
     assert line.versions["1"]["replaces"] == "none"
     before = line.versions
-    client.set_registered_model_alias(line.dev, "candidate", best.rpartition("/")[2])
+    client.set_registered_model_alias(line.dev, "challenger", best.rpartition("/")[2])
     capsys.readouterr()
-    assert line.promote(f"models:/{line.dev}@candidate") is None
+    assert line.promote(f"models:/{line.dev}@challenger") is None
     assert capsys.readouterr().out == (
-        f"{best} is promoted already: {line.prod} version 2 is the champion.\n"
+        f"{best} is already promoted: {line.prod} version 2 is the champion.\n"
     )
     assert line.versions == before
-    # The one before is no better than the champion.
+    # The previous champion is not better than the new one.
     assert "minimum absolute change check failed" in line.promote(fair)
     assert (line.champion, line.versions) == ("2", before)
 
@@ -208,37 +210,49 @@ def test_good_enough_but_no_better_than_the_champion_is_refused(line):
 
 
 @pytest.mark.parametrize(
-    ("candidate", "target", "says"),
+    ("challenger", "target", "expected"),
     [
-        ("", "{prod}", "'' names no model version. Give models:/<name>/<version> or "),
-        ("{dev}", "{prod}", "names no model version."),
-        ("models:/{dev}", "{prod}", "names no model version."),
-        ("models:/{dev}/", "{prod}", "names no model version."),
-        ("models:/{dev}/latest", "{prod}", "names no model version."),
-        ("models:/{dev}/99999999999999999999", "{prod}", "names no model version."),
-        ("models:/m-0123", "{prod}", "names no model version."),
-        ("runs:/0123/model", "{prod}", "names no model version."),
+        (
+            "",
+            "{prod}",
+            "'' is not the address of a model version. Give models:/<name>/<version> or ",
+        ),
+        ("{dev}", "{prod}", "is not the address of a model version."),
+        ("models:/{dev}", "{prod}", "is not the address of a model version."),
+        ("models:/{dev}/", "{prod}", "is not the address of a model version."),
+        ("models:/{dev}/latest", "{prod}", "is not the address of a model version."),
+        ("models:/{dev}/99999999999999999999", "{prod}", "is not the address of a model version."),
+        ("models:/m-0123", "{prod}", "is not the address of a model version."),
+        ("runs:/0123/model", "{prod}", "is not the address of a model version."),
         ("models:/{dev}/99", "{prod}", "version=99) not found. Register a version first, or "),
         ("models:/{dev}@ghost", "{prod}", "Registered model alias ghost not found. Register a ver"),
         ("models:/{dev}x/1", "{prod}", "not found. Register a version first, or correct the addr"),
-        ("models:/{dev}x@candidate", "{prod}", "Registered Model with name={dev}x not found. Reg"),
-        ("models:/{dev}/1", "{prod}x", "There is no registered model '{prod}x' to promote to, but"),
-        ("models:/{dev}/1", "", "There is no registered model '' to promote to, but "),
-        ("models:/{dev}/1", "{dev}", "{dev} is where the candidate is already. Name the next env"),
+        ("models:/{dev}x@challenger", "{prod}", "Registered Model with name={dev}x not found. Reg"),
+        (
+            "models:/{dev}/1",
+            "{prod}x",
+            "There is no registered model '{prod}x' to promote to. There are: ",
+        ),
+        ("models:/{dev}/1", "", "There is no registered model '' to promote to. There are: "),
+        (
+            "models:/{dev}/1",
+            "{dev}",
+            "The challenger is already in {dev}. Give the registered model of ",
+        ),
     ],
 )
-def test_wrong_arguments_get_one_line_that_names_the_remedy(line, candidate, target, says):
+def test_a_wrong_argument_gets_one_line_that_says_what_to_do(line, challenger, target, expected):
     line.register("best")
     names = {"dev": line.dev, "prod": line.prod}
-    message = line.promote(candidate.format(**names), target.format(**names))
-    assert says.format(**names) in message
+    message = line.promote(challenger.format(**names), target.format(**names))
+    assert expected.format(**names) in message
     assert "\n" not in message
     assert line.versions == {}
 
 
 @pytest.mark.parametrize("script", ["promote.py", "rollback.py"])
 def test_wrong_usage_is_argparse_s_own_2(script, capsys):
-    assert left(script, "a", "b", "c") == 2
+    assert exit_status(script, "a", "b", "c") == 2
     assert "usage:" in capsys.readouterr().err
 
 
@@ -248,17 +262,17 @@ def test_a_mistyped_target_creates_nothing(line, client):
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "expected"),
     [
-        ("", "is no table of rows with the column species: No columns to parse from file"),
-        ("a,b\n1,2\n", "is no table of rows with the column species: "),
-        ("species,predicted\n", "with the column species: there is no row in it"),
-        ("a,species\n1,2\n", "does not answer to the held-out rows. MlflowException: Failed to en"),
+        ("", "is not a table of rows with the column species: No columns to parse from file"),
+        ("a,b\n1,2\n", "is not a table of rows with the column species: "),
+        ("species,predicted\n", "with the column species: it has no rows"),
+        ("a,species\n1,2\n", "cannot predict the held-out rows. MlflowException: Failed to en"),
     ],
 )
-def test_held_out_rows_that_are_none_are_refused(line, experiment_id, text, says):
+def test_a_file_without_held_out_rows_is_refused(line, experiment_id, text, expected):
     message = line.promote(line.register(log(experiment_id, fitted("best"), text)))
-    assert says in message
+    assert expected in message
     assert "\n" not in message
 
 
@@ -267,8 +281,8 @@ def test_without_held_out_rows_a_version_is_refused(line, client, experiment_id)
         info = mlflow.sklearn.log_model(fitted("best"), name="model", pip_requirements=PIP)
     message = line.promote(line.register(info))
     assert message == (
-        f"The run {run.info.run_id} behind models:/{line.dev}/1 recorded no evaluation/heldout.csv, "
-        "so there is nothing to judge it by. Log the held-out rows there, with the true species."
+        f"The run {run.info.run_id}, which logged models:/{line.dev}/1, has no evaluation/heldout.csv, "
+        "so the gate cannot measure the model. Log the held-out rows there, with the true species."
     )
 
 
@@ -277,23 +291,25 @@ def test_a_version_without_a_run_is_refused(line):
         mlflow.sklearn.log_model(fitted("best"), name="model", pip_requirements=PIP)
     )
     assert line.promote(address) == (
-        f"{address} was logged outside of any run: log it, and {HELDOUT}, in one."
+        f"{address} was not logged in a run. Log the model in a run, and {HELDOUT} too."
     )
 
 
-def test_a_deleted_run_is_named_with_the_command_that_restores_it(line, client, experiment_id):
+def test_for_a_deleted_run_the_message_has_the_command_that_restores_it(
+    line, client, experiment_id
+):
     info = log(experiment_id, fitted("best"))
     address = line.register(info)
     client.delete_run(info.run_id)
     message = line.promote(address)
-    assert message.startswith(f"The run behind {address} was deleted")
-    command = message.partition("bring it back: mlflow ")[2].split()
+    assert message.startswith(f"The run that logged {address} was deleted")
+    command = message.partition("To restore it: mlflow ")[2].split()
     assert CliRunner().invoke(cli, command).exit_code == 0
     assert line.promote(address) is None
 
 
 @pytest.mark.parametrize("path", [None, "model.skops"])
-def test_a_model_whose_files_are_gone_is_refused(line, experiment_id, path):
+def test_a_model_whose_files_are_missing_is_refused(line, experiment_id, path):
     info = log(experiment_id, fitted("best"))
     address = line.register(info)
     get_artifact_repository(info.artifact_path).delete_artifacts(path)
@@ -303,7 +319,7 @@ def test_a_model_whose_files_are_gone_is_refused(line, experiment_id, path):
     assert line.versions == {}
 
 
-def test_a_deleted_logged_model_is_still_judged_through_its_version(line, client, experiment_id):
+def test_a_deleted_logged_model_is_still_measured_through_its_version(line, client, experiment_id):
     info = log(experiment_id, fitted("best"))
     address = line.register(info)
     client.delete_logged_model(info.model_id)
@@ -311,7 +327,7 @@ def test_a_deleted_logged_model_is_still_judged_through_its_version(line, client
     assert line.answers_like("best")
 
 
-def test_a_copy_of_a_copy_is_known_to_be_the_same_model(line, client, capsys):
+def test_a_copy_of_a_copy_counts_as_the_same_model(line, client, capsys):
     address = line.register("best")
     qa = f"test-{uuid4().hex[:8]}"
     client.create_registered_model(qa)
@@ -321,11 +337,11 @@ def test_a_copy_of_a_copy_is_known_to_be_the_same_model(line, client, capsys):
         assert line.promote(address) is None
     finally:
         client.delete_registered_model(qa)
-    assert "is promoted already" in capsys.readouterr().out
+    assert "is already promoted" in capsys.readouterr().out
     assert list(line.versions) == ["1"]
 
 
-def test_another_model_of_the_same_run_under_the_same_number_is_not_taken_for_the_same(
+def test_another_model_of_the_same_run_with_the_same_version_number_is_promoted(
     line, client, experiment_id
 ):
     with mlflow.start_run(experiment_id=experiment_id):
@@ -343,14 +359,17 @@ def test_another_model_of_the_same_run_under_the_same_number_is_not_taken_for_th
     assert line.champion == "2" and line.answers_like("best")
 
 
-def test_two_models_with_a_module_of_one_name_are_each_measured_with_their_own(
+def test_two_models_with_modules_of_the_same_name_are_each_measured_with_their_own(
     line, experiment_id, tmp_path, monkeypatch
 ):
-    rules = {"constant": "0 * petal", "rule": "(petal > 2.5).astype(int) + (petal > 4.8)"}
+    rule = "'setosa' if cm <= 2.5 else 'versicolor' if cm <= 4.8 else 'virginica'"
+    rules = {"constant": "'setosa'", "rule": rule}
     for name, rule in rules.items():
         folder = tmp_path / name
         folder.mkdir()
-        (folder / "petal_rule.py").write_text(f"def species(petal):\n    return {rule}\n")
+        (folder / "petal_rule.py").write_text(
+            f"def species(petal):\n    return [{rule} for cm in petal]\n"
+        )
         (folder / "model.py").write_text(
             "import mlflow, petal_rule\n"
             "class Rule(mlflow.pyfunc.PythonModel):\n"
@@ -375,7 +394,7 @@ def test_two_models_with_a_module_of_one_name_are_each_measured_with_their_own(
     assert line.versions["2"]["gate"] == "passed: accuracy = 0.9333"
 
 
-def test_two_at_once_end_with_one_champion_and_one_copy(line, python):
+def test_two_calls_at_once_end_with_one_champion_and_one_copy(line, python):
     address = line.register("best")
     for job in [start(python, "promote.py", address, line.prod) for _ in range(2)]:
         printed, complained = job.communicate(timeout=120)
@@ -387,12 +406,12 @@ def test_two_at_once_end_with_one_champion_and_one_copy(line, python):
 
 
 def meanwhile(monkeypatch, method, before=None, after=None):
-    """Let something happen just before or after the script's first call of a client's method."""
-    real, happened = getattr(MlflowClient, method), []
+    """Call a function just before or after the script first calls a method of the client."""
+    real, calls = getattr(MlflowClient, method), []
 
     def call(self, *arguments, **named):
-        first = not happened
-        happened.append(method)
+        first = not calls
+        calls.append(method)
         if before and first:
             before()
         answer = real(self, *arguments, **named)
@@ -403,7 +422,7 @@ def meanwhile(monkeypatch, method, before=None, after=None):
     monkeypatch.setattr(MlflowClient, method, call)
 
 
-def test_of_two_copies_made_at_once_the_older_is_taken_and_the_other_removed(line, monkeypatch):
+def test_of_two_copies_made_at_once_the_older_is_used_and_the_other_is_removed(line, monkeypatch):
     address = line.register("best")
 
     def other_call():
@@ -425,7 +444,7 @@ def killed():
     raise Killed
 
 
-def test_a_promotion_cut_short_before_the_alias_is_finished_by_the_next_call(line, monkeypatch):
+def test_the_next_call_finishes_a_promotion_that_ended_before_the_alias_moved(line, monkeypatch):
     address = line.register("best")
     with monkeypatch.context() as patch, pytest.raises(Killed):
         meanwhile(patch, "create_model_version", after=killed)
@@ -437,7 +456,7 @@ def test_a_promotion_cut_short_before_the_alias_is_finished_by_the_next_call(lin
     assert (line.champion, line.versions) == ("1", {"1": evidence})
 
 
-def test_a_copy_left_behind_for_another_champion_is_not_taken(line, client):
+def test_a_copy_that_was_made_to_replace_another_champion_is_not_used(line, client):
     line.put("weak")
     address = line.register("best")
     run_id = line.logged["best"].run_id
@@ -448,20 +467,20 @@ def test_a_copy_left_behind_for_another_champion_is_not_taken(line, client):
     assert line.versions["4"]["replaces"] == "3"
 
 
-def test_a_champion_that_another_call_made_meanwhile_is_not_overruled(line, monkeypatch):
+def test_a_champion_that_another_call_set_in_the_meantime_is_kept(line, monkeypatch):
     line.put("fair")
     address = line.register("good")
     with monkeypatch.context() as patch:
         meanwhile(patch, "create_model_version", before=lambda: line.put("best"))
         assert line.promote(address) == (
-            f"Meanwhile {line.prod} got another champion than {address} was compared with. "
-            "Call again."
+            f"In the meantime {line.prod} got another champion than the one that {address} was compared "
+            "with. Call again."
         )
     assert line.champion == "2"
     assert "minimum absolute change check failed" in line.promote(address)
 
 
-def test_what_was_rolled_back_meanwhile_is_not_promoted_again(line, monkeypatch):
+def test_a_version_that_was_rolled_back_in_the_meantime_is_not_promoted_again(line, monkeypatch):
     line.put("fair")
     address = line.register("best")
 
@@ -478,13 +497,13 @@ def test_what_was_rolled_back_meanwhile_is_not_promoted_again(line, monkeypatch)
     assert line.champion == "1"
 
 
-def test_a_version_rolled_back_in_dev_is_not_promoted(line, client):
+def test_a_version_that_was_rolled_back_in_development_is_not_promoted(line, client):
     address = line.register("best")
     client.set_model_version_tag(line.dev, "1", "rolled_back", "by ana: a drill")
     assert f"{line.dev} version 1 was rolled back, by ana: a drill." in line.promote(address)
 
 
-def test_a_roll_back_brings_the_earlier_predictions_and_leaves_a_trace(line, capsys):
+def test_a_rollback_restores_the_earlier_predictions_and_records_the_reason(line, capsys):
     line.put("fair", "best")
     assert line.answers_like("best")
     assert line.rollback("--why", "a drill") is None
@@ -492,30 +511,30 @@ def test_a_roll_back_brings_the_earlier_predictions_and_leaves_a_trace(line, cap
         f"models:/{line.prod}@champion is version 1 again, no longer 2\n"
     )
     assert line.champion == "1" and line.answers_like("fair")
-    trace = line.versions["2"]["rolled_back"]
-    assert re.fullmatch(r"[0-9-]{10} [0-9:]{8} UTC by .+: a drill", trace)
-    # Again: neither forward to the broken version nor back any further.
+    reason = line.versions["2"]["rolled_back"]
+    assert re.fullmatch(r"[0-9-]{10} [0-9:]{8} UTC by .+: a drill", reason)
+    # A second call goes neither forward to the broken version nor further back.
     assert line.rollback() is None
-    assert f"rolled back already, from version 2 to 1, {trace}" in capsys.readouterr().out
-    assert (line.champion, line.versions["2"]["rolled_back"]) == ("1", trace)
+    assert f"is already rolled back, from version 2 to 1, {reason}" in capsys.readouterr().out
+    assert (line.champion, line.versions["2"]["rolled_back"]) == ("1", reason)
     assert line.rollback("--from", "2") is None
     assert line.rollback("--from", "1") == (
-        f"{line.prod} version 1 is its first champion: nothing to roll back to."
+        f"{line.prod} version 1 is its first champion. There is no version to roll back to."
     )
     assert line.champion == "1"
 
 
-def test_from_goes_back_further_and_only_from_the_champion(line):
+def test_from_goes_further_back_but_only_from_the_champion(line):
     line.put("fair", "good", "best")
     assert line.rollback("--from", "2") == (
-        f"The champion of {line.prod} is version 3, not 2: nothing to roll back."
+        f"The champion of {line.prod} is version 3, not 2, so nothing was rolled back."
     )
     assert line.rollback() is None and line.champion == "2"
     assert line.rollback("--from", "2") is None and line.champion == "1"
     assert line.rollback() is None and line.champion == "1"
 
 
-def test_what_is_promoted_after_a_roll_back_can_be_rolled_back_too(line):
+def test_a_version_that_is_promoted_after_a_rollback_can_be_rolled_back_too(line):
     line.put("fair", "good")
     assert line.rollback() is None
     line.put("best")
@@ -524,7 +543,7 @@ def test_what_is_promoted_after_a_roll_back_can_be_rolled_back_too(line):
     assert line.champion == "1"
 
 
-def test_two_roll_backs_at_once_go_back_once(line, monkeypatch, python):
+def test_two_rollbacks_at_once_go_back_only_once(line, monkeypatch, python):
     line.put("fair", "good", "best")
     with monkeypatch.context() as patch:
         meanwhile(patch, "set_model_version_tag", before=line.rollback)
@@ -537,7 +556,7 @@ def test_two_roll_backs_at_once_go_back_once(line, monkeypatch, python):
     assert line.champion == "2"
 
 
-def test_a_roll_back_that_was_cut_short_is_finished_by_the_next_call(line, monkeypatch):
+def test_the_next_call_finishes_a_rollback_that_was_interrupted(line, monkeypatch):
     line.put("fair", "best")
     with monkeypatch.context() as patch, pytest.raises(Killed):
         meanwhile(patch, "set_registered_model_alias", before=killed)
@@ -549,23 +568,23 @@ def test_a_roll_back_that_was_cut_short_is_finished_by_the_next_call(line, monke
     assert line.champion == "1"
 
 
-def test_nothing_to_roll_back_to_is_said(line, client):
+def test_without_a_previous_champion_nothing_is_rolled_back(line, client):
     none = "has no champion to roll back: "
     assert line.rollback() == f"'{line.prod}' {none}Registered model alias champion not found."
-    assert none in left("rollback.py", f"{line.prod}x")
-    assert none in left("rollback.py", "")
+    assert none in exit_status("rollback.py", f"{line.prod}x")
+    assert none in exit_status("rollback.py", "")
     by_hand = client.copy_model_version(line.register("fair"), line.prod)
     client.set_registered_model_alias(line.prod, "champion", by_hand.version)
-    assert "version 1 has no tag replaces, so nothing says what was before." in line.rollback()
+    assert "version 1 has no tag replaces, so its previous champion is unknown." in line.rollback()
 
 
-def test_a_champion_before_that_is_deleted_or_was_broken_too_is_not_gone_back_to(line, client):
+def test_a_previous_champion_that_was_deleted_or_rolled_back_is_not_restored(line, client):
     line.put("fair", "best")
     client.set_model_version_tag(line.prod, "1", "rolled_back", "by ana: a drill")
-    assert "the champion before, was itself rolled back, by ana: a drill." in line.rollback()
+    assert "the previous champion, was rolled back too, by ana: a drill." in line.rollback()
     client.delete_model_version(line.prod, "1")
     assert line.rollback() == (
-        f"{line.prod} version 1, the champion before, was deleted: promote another one."
+        f"{line.prod} version 1, the previous champion, was deleted. Promote another version."
     )
     assert line.champion == "2" and "rolled_back" not in line.versions["2"]
 

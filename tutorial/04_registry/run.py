@@ -171,7 +171,10 @@ for version in (bens, cleos):
 # %% [markdown]
 """
 MLflow gives both reasons, and it calls the challenger `candidate model`. The tags `gate` and
-`gate_run` now record the decision and the run with the measurement.
+`gate_run` now record the decision and the run with the measurement. `lab run 4 gate_picture` logs
+the decision as a picture, which the browser shows with its run:
+
+![Three bars, of which only Cleo's reaches over both lines of the gate](.lesson/gate.png)
 
 ## 4. Promote
 
@@ -296,7 +299,6 @@ print(f"models:/iris_dev@challenger is version {challenger.version}. {challenger
 - `lab run 4 stages`: promote with [stages](../words.md#stage), as older projects do.
 - `lab run 4 search`: find a model in all environments, for an audit.
 - `lab run 4 delete`: what disappears when you delete a version, and what stays.
-- `lab run 4 gate_picture`: log a picture of the gate's decision.
 - [REFERENCE.md](REFERENCE.md) explains these scripts, `promote.py`, `rollback.py` and
   [what a copy contains](REFERENCE.md#what-a-copy-contains). It lists
   [the errors that people meet](REFERENCE.md#when-it-goes-wrong).

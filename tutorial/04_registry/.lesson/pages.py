@@ -1,11 +1,14 @@
-"""What README 04 has the learner look at in the browser."""
+"""What the page of lesson 04 asks the learner to look at in the browser."""
 
 from playwright.sync_api import expect
 
 
-def the_gate(page, picture):
-    """The run that measured a candidate has a picture of all of them beside the gate."""
-    page.get_by_role("link", name="gate challenger").first.click()
+def the_gate(lab, page, picture):
+    """The run of deeper/gate_picture.py has a picture of the three models beside the gate."""
+    ran = lab.run("python", "tutorial/04_registry/deeper/gate_picture.py")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    page.reload()
+    page.get_by_role("link", name="gate picture").first.click()
     page.get_by_role("tab", name="Artifacts").click()
     page.get_by_text("gate.png").first.click()
     expect(page.get_by_role("img", name="gate.png")).to_be_visible()
@@ -13,25 +16,23 @@ def the_gate(page, picture):
 
 
 def the_registered_model(registry, picture):
-    """Each environment is a registered model, with the trail as tags and the alias on one version."""
-    for name in ("iris_clf", "iris_clf_prod", "iris_clf_qa"):
+    """Each environment is a registered model, with the record as tags and the alias on one version."""
+    for name in ("iris_dev", "iris_prod", "iris_qa"):
         expect(registry.get_by_role("link", name=name, exact=True)).to_be_visible()
-    registry.get_by_role("link", name="iris_clf_qa", exact=True).click()
+    registry.get_by_role("link", name="iris_qa", exact=True).click()
     newest, before = (registry.get_by_role("row").nth(number) for number in (1, 2))
-    for tag in ("candidate", "gate_run", "gate", "promoted_by", "replaces", "rolled_back"):
+    for tag in ("author", "gate_run", "gate", "promoted_by", "promoted_from", "replaces"):
         expect(newest.get_by_text(f"{tag}:")).to_be_visible()
-    expect(before.get_by_text("champion")).to_be_visible()
-    own = [
-        registry.locator(f"[title={tag}] + *") for tag in ("promoted_by", "replaces", "rolled_back")
-    ]
-    heading = registry.get_by_role("heading", name="iris_clf_qa")
-    # Postgres gives tags in any order, SQLite in the picture's.
+    expect(newest.get_by_text("champion")).to_be_visible()
+    own = [registry.locator("[title=replaces] + *")]
+    heading = registry.get_by_role("heading", name="iris_qa")
+    # Postgres returns tags in any order, SQLite in the order of the picture.
     if _in_order(newest) and _in_order(before):
         picture("registered_model", heading, newest, before, varies=own)
 
 
 def _in_order(row):
-    """Tell whether the tags stand as they were set."""
-    tags = ("candidate", "gate_run", "promoted_by", "promoted_at", "promoted_from", "replaces")
+    """Tell whether the tags are in the order in which they were set."""
+    tags = ("author", "promoted_by", "promoted_at", "promoted_from", "replaces")
     heights = [row.locator(f"[title={tag}]").first.bounding_box()["y"] for tag in tags]
     return heights == sorted(heights)
