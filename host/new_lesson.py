@@ -39,6 +39,7 @@ def create(name: str) -> Path:
             "00_template": name,
             "iris_template": f"iris_{topic}",
             "Template": topic.replace("_", " ").capitalize(),
+            r"\blab (\w+) 00\b": rf"lab \1 {int(number)}",
             r"\b00\b": number,
         }.items():
             text = re.sub(old, new, text)

@@ -21,6 +21,10 @@ ORIGIN = re.compile(r"^/\S+\.py:\d+(?=: \w+Warning)", re.MULTILINE)
 # What is different each time, with what stands for it in a comparison.
 VARIES = [
     (re.compile(r"^/?\S+\.py(:\d+)?(?=: \w+Warning)", re.MULTILINE), "SCRIPT"),
+    (
+        re.compile(r"^Registered model ('.*') already exists\..*", re.MULTILINE),
+        r"Successfully registered model \1.",
+    ),
     (re.compile(r"\b(m-)?[0-9a-f]{32}\b"), "ID"),
     (
         re.compile(r"\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|\+\d\d:\d\d| UTC)?"),

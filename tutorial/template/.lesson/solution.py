@@ -1,18 +1,18 @@
 # %% [markdown]
 """
-Solution: register a model that colleagues ask for by an alias.
+Solution: register a model that colleagues can load by an alias.
 
-Your turn: let models:/iris_template_mine@champion be the version that this script has just
-registered. It takes a DataFrame with load_iris's columns, refuses one without a column of them, and
-answers 0, 1 or 2.
+Your turn: this script registers a model, but nobody can load it by an alias. Give the version that it
+has just registered the alias champion, so that models:/iris_template_mine@champion loads it.
 
-Then: lab check 00
+The model takes a DataFrame with load_iris's four columns, refuses a DataFrame without one of them, and
+answers with the names of species.
+
+Then type: lab check 00
 """
 
 # %% Imports
-import contextlib
 import os
-import sys
 
 import mlflow
 import sklearn
@@ -26,17 +26,20 @@ mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
 mlflow.set_experiment("00_template_exercise")
 
 # %% The model
-measures, species = load_iris(as_frame=True, return_X_y=True)
-model = make_pipeline(StandardScaler(), LogisticRegression()).fit(measures, species)
+iris = load_iris(as_frame=True)
+X = iris.data
+y = iris.target.map(dict(enumerate(iris.target_names)))
+model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y)
 
-# %% In a run, and registered; MLflow tells of it on stderr
-with mlflow.start_run(), contextlib.redirect_stderr(sys.stdout):
+# %% Log and register it
+with mlflow.start_run():
     model_info = mlflow.sklearn.log_model(
         model,
         name="model",
         registered_model_name="iris_template_mine",
-        signature=infer_signature(measures, model.predict(measures)),
+        signature=infer_signature(X, model.predict(X)),
         pip_requirements=[f"scikit-learn=={sklearn.__version__}"],
     )
 version = str(model_info.registered_model_version)
 mlflow.MlflowClient().set_registered_model_alias("iris_template_mine", "champion", version)
+print(f"iris_template_mine version {version} is registered")

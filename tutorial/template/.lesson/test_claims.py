@@ -1,4 +1,4 @@
-"""What the README of lesson 00 says beyond what run.py asserts."""
+"""What lesson 00 and its reference say, beyond the output on the page."""
 
 import contextlib
 import io
@@ -14,6 +14,7 @@ from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 
 X, y = load_iris(as_frame=True, return_X_y=True)
+y = y.map({0: "setosa", 1: "versicolor", 2: "virginica"})
 MODEL = LogisticRegression(max_iter=1000).fit(X, y)
 
 
@@ -37,7 +38,7 @@ def name():
     mlflow.delete_experiment(experiment.experiment_id)
 
 
-def test_an_alias_is_on_the_version_that_it_was_moved_to(name):
+def test_an_alias_points_to_the_version_that_it_was_moved_to(name):
     client = mlflow.MlflowClient()
     for version in ("1", "2"):
         client.set_registered_model_alias(name, "champion", version)
@@ -54,6 +55,6 @@ def test_a_registered_name_without_a_version_is_read_as_the_id_of_a_logged_model
         mlflow.pyfunc.load_model("models:/iris_template")
 
 
-def test_a_column_too_few_is_refused(name):
+def test_rows_without_a_column_are_refused(name):
     with pytest.raises(MlflowException, match=r"Model is missing inputs \['sepal length \(cm\)'\]"):
         mlflow.pyfunc.load_model(f"models:/{name}/1").predict(X.drop(columns="sepal length (cm)"))
