@@ -1,4 +1,4 @@
-"""The feature the lesson's model computes for itself, in a module that travels with the model."""
+"""A feature that the model computes from its input. The lesson saves this module with the model."""
 
 import pandas as pd
 

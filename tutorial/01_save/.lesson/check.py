@@ -1,7 +1,7 @@
-"""Check lesson 01's exercise: be the colleague who has the folder and nothing else.
+"""Check lesson 01's exercise: be Ada, who has the model's folder and nothing else.
 
-A new process in an empty folder loads a copy of the model's folder and asks it about clear flowers.
-Then the check reads the model's metadata.
+A new process in an empty folder loads a copy of the model and asks it about nine typical flowers. Then
+the check reads the model's metadata.
 """
 
 # %% Imports
@@ -13,93 +13,111 @@ import sys
 import tempfile
 from pathlib import Path
 
-from lab.checks.flowers import clear_flowers_by_number
+from lab.checks.flowers import clear_flowers
 
-# %% What the learner saved
+# %% The folder that the learner saved
 run_it = "python tutorial/01_save/exercise.py"
 path = Path(os.environ.get("LAB_OUTPUT", "output")).resolve() / "01_save" / "exercise"
 if not path.is_dir():
-    sys.exit(f"There is no model at {path}.\nRun your exercise first: {run_it}")
-if not (path / "MLmodel").is_file():
-    files = ", ".join(sorted(file.name for file in path.iterdir())) or "nothing"
+    sys.exit(f"There is no model in {path}.\nRun your exercise first: {run_it}")
+if not any(path.iterdir()):
+    # MLflow copies the code before it writes the model.
     sys.exit(
-        f"{path} holds {files}, but no MLmodel: the save did not get to its end.\n"
-        f"Read what it says, fix it, and save again: {run_it}"
+        f"{path} is empty: the save failed. If MLflow printed `Failed to copy the specified code path`, "
+        "it did not find the file.\nA relative path starts from the folder in which you started Python. "
+        "petal_features.__file__ is right in every folder.\n"
+        f"Use it in code_paths, then run: {run_it}"
+    )
+if not (path / "MLmodel").is_file():
+    files = ", ".join(sorted(file.name for file in path.iterdir()))
+    sys.exit(
+        f"{path} contains {files}, but no MLmodel: the save failed before its end.\n"
+        f"Run your exercise again, read the error and fix it: {run_it}"
     )
 
-# %% The colleague
-# It writes its answers to a file, because a model may print whatever it likes.
+# %% Ada's process
+# It writes what it finds to a file, because a model may print anything.
 colleague = """
 import json, os, sys
 import mlflow, numpy, pandas
-answer = {}
+result = {}
 
 def refuse(event, args):
     if event == "open" and not isinstance(args[0], int):
         if os.path.abspath(os.fsdecode(args[0])).startswith(tuple(sys.argv[1:])):
-            raise FileNotFoundError(f"your colleague has no {os.fsdecode(args[0])}")
+            raise FileNotFoundError(f"Ada does not have the file {os.fsdecode(args[0])}")
 
 try:
     sys.addaudithook(refuse)
-    answer["metadata"] = mlflow.models.get_model_info("model").metadata
+    result["metadata"] = mlflow.models.get_model_info("model").metadata
     model = mlflow.pyfunc.load_model("model")
-    answer["loaded"] = True
+    result["loaded"] = True
     flowers = pandas.read_json("flowers.json", orient="split", dtype=False)
-    answer["together"] = numpy.asarray(model.predict(flowers)).ravel().tolist()
+    result["together"] = numpy.asarray(model.predict(flowers)).ravel().tolist()
     alone = [numpy.ravel(model.predict(flowers.iloc[[row]])) for row in range(len(flowers))]
-    answer["one at a time"] = numpy.concatenate(alone).tolist()
+    result["one at a time"] = numpy.concatenate(alone).tolist()
 except BaseException as error:
-    answer["error"] = f"{type(error).__name__}: {str(error).split('Error: ')[-1]}"
-with open("answer.json", "w") as file:
-    json.dump(answer, file, default=str)
+    result["error"] = f"{type(error).__name__}: {str(error).split('Error: ')[-1]}"
+with open("result.json", "w") as file:
+    json.dump(result, file, default=str)
 """
-flowers, expected = clear_flowers_by_number(3)
+flowers, expected = clear_flowers(3)
 with tempfile.TemporaryDirectory() as desk:
     # A copy, because importing a model's code writes into its folder.
     shutil.copytree(path, Path(desk, "model"))
     flowers.to_json(Path(desk, "flowers.json"), orient="split")
     lesson = Path(__file__).resolve().parents[1]
-    # The colleague does not have these two folders. -I makes Python ignore PYTHONPATH.
+    # Ada does not have these two folders. -I makes Python ignore PYTHONPATH.
     absent = [f"{lesson}{os.sep}", f"{path.parent}{os.sep}"]
     command = [sys.executable, "-I", "-c", colleague, *absent]
     process = subprocess.run(command, cwd=desk, capture_output=True, text=True, errors="replace")
-    file = Path(desk, "answer.json")
-    answer = json.loads(file.read_text()) if file.exists() else {}
+    file = Path(desk, "result.json")
+    result = json.loads(file.read_text()) if file.exists() else {}
 
 # %% It loads and predicts
-error = answer.get("error", f"the process ended with status {process.returncode} and no answer")
+error = result.get("error", f"the process ended with status {process.returncode}")
 error = error if len(error) < 400 else f"{error[:400]} …"
-if "loaded" not in answer:
+if "loaded" not in result:
+    # A file in a folder below code/ is not found, as after code_paths=["tutorial/01_save"].
+    too_deep = sorted(path.glob("code/*/**/petal_features.py"))
+    if "'petal_features'" in error and too_deep:
+        sys.exit(
+            f"On Ada's computer your model does not load: {error}\nThe file is in your model, but one folder "
+            f"too deep, where Python does not look: {too_deep[0].relative_to(path)}\n"
+            f"Give code_paths the file itself, petal_features.__file__, then run: {run_it}"
+        )
     sys.exit(
-        f"In a new process, in another folder, your model does not load: {error}\n"
-        f"What it needs has to travel in its folder: see to that in your exercise, then {run_it}"
+        f"On Ada's computer your model does not load: {error}\n"
+        "All code that your model needs must be in its folder. Add what is missing to save_model, "
+        f"then run: {run_it}"
     )
-if "one at a time" not in answer:
+if "one at a time" not in result:
     sys.exit(
-        f"Your model loads, but cannot answer for iris's four columns: {error}\n"
-        "It has to start from these columns, with nothing but its folder at hand: "
-        f"see to that in your exercise, then {run_it}"
+        f"On Ada's computer your model loads, but it cannot predict from iris's four columns: {error}\n"
+        "It must work with these columns and with nothing but its folder. "
+        f"Change your exercise, then run: {run_it}"
     )
 for how in ("together", "one at a time"):
-    if answer[how] != expected:
+    if result[how] != expected:
         sys.exit(
-            f"Asked {how} about nine typical flowers, your model says {str(answer[how])[:200]}, "
-            f"expected {expected}.\nTrain it on iris's own species, then {run_it}"
+            f"Asked {how} about nine typical flowers, your model predicts {str(result[how])[:200]}.\n"
+            f"The right answer is {expected}.\n"
+            f"Train it on the names of the species, as the exercise did at first, then run: {run_it}"
         )
-print("ok  loads in a new process, in another folder, where only its own files are at hand")
-print("ok  names the species of nine flowers of ours")
+print("ok  Ada can load the model with nothing but its folder")
+print("ok  it names the species of nine typical flowers")
 
-# %% Its metadata name the owner and the purpose
-metadata = answer["metadata"] if isinstance(answer["metadata"], dict) else {}
+# %% Its metadata names the owner and the purpose
+metadata = result["metadata"] if isinstance(result["metadata"], dict) else {}
 for key in ("owner", "purpose"):
     if key not in metadata:
         sys.exit(
-            f"Your model's metadata have no {key}: {metadata or 'there are none'}, "
-            f"expected owner and purpose.\nGive both to save_model, then {run_it}"
+            f"The metadata of your model has no {key}. It contains: {metadata or 'nothing'}.\n"
+            f"Give save_model metadata with an owner and a purpose, then run: {run_it}"
         )
     if not str(metadata[key] or "").strip():
         sys.exit(
             f"The {key} in your model's metadata is empty: {metadata}.\n"
-            f"Write one that helps your colleague, then {run_it}"
+            f"Write a text that helps Ada, then run: {run_it}"
         )
 print(f"ok  owner: {metadata['owner']}, purpose: {metadata['purpose']}")

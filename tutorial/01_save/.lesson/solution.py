@@ -1,11 +1,13 @@
 # %% [markdown]
 """
-Solution: hand a model over to a colleague, as a folder.
+Solution: hand a model over to a colleague as a folder.
 
-Your turn: your colleague gets this folder and nothing else. Make the model in it load and predict in
-another process, where this lesson's modules cannot be imported: iris's four columns go in, the
-species comes out as 0, 1 or 2. And let its metadata say whose it is and what it is for, under the
-keys owner and purpose.
+Your turn: your colleague Ada gets the folder that this script saves, and nothing else. She cannot
+import petal_features on her computer. Change the call of save_model so that
+
+1. Ada can load the model and predict: the four columns of iris go in, the names of the species come
+   out,
+2. the metadata tells her who owns the model and what it is for, under the keys owner and purpose.
 
 Then: lab check 01
 """
@@ -25,13 +27,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-# %% Make room for this attempt
+# %% Remove what an earlier run saved
 path = Path(os.environ.get("LAB_OUTPUT", "output")).resolve() / "01_save" / "exercise"
-if path.exists():
-    shutil.rmtree(path)
+shutil.rmtree(path, ignore_errors=True)
 
 # %% Train
-X, y = load_iris(as_frame=True, return_X_y=True)
+iris = load_iris(as_frame=True)
+X = iris.data
+y = iris.target.map(dict(enumerate(iris.target_names)))
 model = make_pipeline(
     FunctionTransformer(petal_features.add_petal_area), StandardScaler(), LogisticRegression()
 )
@@ -41,11 +44,11 @@ model.fit(X, y)
 mlflow.sklearn.save_model(
     model,
     path,
-    signature=infer_signature(X, model.predict(X)),
+    signature=infer_signature(X, y),
     pip_requirements=[f"scikit-learn=={sklearn.__version__}", f"pandas=={pd.__version__}"],
     skops_trusted_types=["petal_features.add_petal_area"],
-    # skops stores the function's name only; this is the function.
+    # model.skops contains only the name of the function. This adds the file with the function.
     code_paths=[petal_features.__file__],
     metadata={"owner": "you@example.org", "purpose": "names the species of an iris"},
 )
-print(f"saved {path}")
+print("Saved the folder 01_save/exercise")

@@ -1,4 +1,4 @@
-"""A module of another name, with the feature made by a method's own import, and a cloudpickle."""
+"""A package of the learner's own that lies elsewhere, and the format cloudpickle."""
 
 import importlib
 import os
@@ -24,7 +24,9 @@ package.mkdir(parents=True)
 sys.path.insert(0, str(package.parent))
 petals = importlib.import_module("garden.petals")
 
-X, y = load_iris(as_frame=True, return_X_y=True)
+iris = load_iris(as_frame=True)
+X = iris.data
+y = iris.target.map(dict(enumerate(iris.target_names)))
 model = make_pipeline(FunctionTransformer(petals.only), RandomForestClassifier(random_state=0))
 mlflow.sklearn.save_model(
     model.fit(X, y),

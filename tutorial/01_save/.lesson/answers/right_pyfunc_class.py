@@ -1,4 +1,4 @@
-"""A class of this script: cloudpickle takes along what is defined in the script itself."""
+"""A class that this script defines: cloudpickle stores such a class in the model file."""
 
 import os
 import shutil
@@ -19,12 +19,14 @@ class Species(mlflow.pyfunc.PythonModel):
     """Names the species of flowers by their petals."""
 
     def predict(self, context, model_input, params=None):
-        """Return one number per flower."""
+        """Return the species of each flower."""
         area = model_input["petal length (cm)"] * model_input["petal width (cm)"]
         return pd.Series(self.classifier.predict(area.to_frame("petal area (cm2)")))
 
 
-X, y = load_iris(as_frame=True, return_X_y=True)
+iris = load_iris(as_frame=True)
+X = iris.data
+y = iris.target.map(dict(enumerate(iris.target_names)))
 area = (X["petal length (cm)"] * X["petal width (cm)"]).to_frame("petal area (cm2)")
 species = Species()
 species.classifier = LogisticRegression().fit(area, y)
