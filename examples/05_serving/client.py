@@ -1,10 +1,10 @@
 # %% [markdown]
 """
-A well-behaved client of the service: it checks rows before it sends them, in batches, with patience.
+A client of the service: it checks rows before it sends them, sends them in batches, and tries again after a failure.
 
     python examples/05_serving/client.py --rows flowers.csv
 
-Without --rows it sends scikit-learn's iris. The service must be running, see service.py.
+Without --rows it sends scikit-learn's iris data. Start the service first, see service.py.
 """
 
 # %% Imports
@@ -24,20 +24,20 @@ from requests.adapters import HTTPAdapter
 from sklearn.datasets import load_iris
 from urllib3 import Retry
 
-# Rows in a request, fewer where they are long: the service takes no more than 1 MiB.
+# The rows in a request, and its bytes: the service accepts 1 MiB at most.
 BATCH_ROWS, BATCH_BYTES = 50, 1_000_000
 
-parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+parser = argparse.ArgumentParser(description=__doc__.strip().partition("\n")[0])
 parser.add_argument("--url", default=os.environ.get("LAB_SERVING_URL", "http://127.0.0.1:8080"))
 parser.add_argument("--rows", metavar="FILE.csv")
 arguments = parser.parse_args()
 
-# Without an address MLflow would quietly write to a file mlflow.db in this folder.
+# Without an address MLflow would write to a file mlflow.db in this folder, and give no warning.
 mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
 
-# %% Connections that are kept, and what is tried again: after 0, 1, 2, 4 s, or what Retry-After says
+# %% Keep connections open, and try again after 0, 1, 2 and 4 s, or when Retry-After says so
 session = requests.Session()
-# A prediction changes nothing, so it may be asked for twice. A 4xx would be the same again.
+# A prediction changes nothing, so the client may ask twice. A status of 4xx would be the same again.
 retry_rules = {"allowed_methods": None, "status_forcelist": [503], "raise_on_status": False}
 patience = HTTPAdapter(max_retries=Retry(total=4, read=1, backoff_factor=0.5, **retry_rules))
 for scheme in ("http://", "https://"):
@@ -45,10 +45,10 @@ for scheme in ("http://", "https://"):
 
 
 def ask(method, path, body=None):
-    """Return the service's answer; end with one line if it refuses, or if there is none."""
+    """Return the service's answer. End with one line if the service refuses the request or does not answer."""
     headers = {"Content-Type": "application/json"}
     try:
-        # Seconds for the connection, and for the answer.
+        # The seconds to wait for the connection, and for the answer.
         answer = session.request(
             method, arguments.url + path, data=body, headers=headers, timeout=(3, 30)
         )
@@ -60,7 +60,7 @@ def ask(method, path, body=None):
     if not answer.ok:
         error_message = answer.text
         if "json" in answer.headers.get("Content-Type", ""):
-            # MLflow quotes the rows before it comes to the reason.
+            # MLflow repeats the rows before it gives the reason.
             error_message = answer.json().get("message", error_message).rpartition("Error: ")[2]
         sys.exit(
             f"{arguments.url}{path} answered {answer.status_code}: {' '.join(error_message.split())}"
@@ -69,8 +69,8 @@ def ask(method, path, body=None):
 
 
 def inputs_of(uri):
-    """Return the columns that a model version takes, as the registry has them."""
-    # MLmodel alone, not the model; and unlike get_model_info it leaves no folder behind.
+    """Return the columns of a model version's signature."""
+    # This downloads the file MLmodel and not the model. Unlike get_model_info, it leaves no folder behind.
     with tempfile.TemporaryDirectory() as folder:
         path = mlflow.artifacts.download_artifacts(f"{uri}/MLmodel", dst_path=folder)
         signature = Model.load(path).signature
@@ -80,7 +80,7 @@ def inputs_of(uri):
 
 
 def fitted(rows, inputs):
-    """Return the columns that the model takes, in its types; end naming the one that does not fit."""
+    """Return the columns that the model needs, in its types. End with one line if a column does not fit."""
     columns = {}
     for column in inputs:
         name, column_type = column.name, column.type
@@ -91,7 +91,7 @@ def fitted(rows, inputs):
                 )
             except (TypeError, ValueError) as error:
                 sys.exit(f"Column {name!r} must be {column_type.name}: {error}")
-            # pandas makes 5 of 5.7, and True of "no", without a word.
+            # pandas converts 5.7 to 5 and "no" to True, and gives no warning.
             if column_type in (DataType.integer, DataType.long, DataType.boolean):
                 for wrong in rows[name][columns[name] != rows[name]]:
                     sys.exit(f"Column {name!r} must be {column_type.name}, and {wrong!r} is not")
@@ -100,7 +100,7 @@ def fitted(rows, inputs):
     return pd.DataFrame(columns)
 
 
-# %% Which version answers at present, and the rows as it takes them
+# %% Find out which version answers now, and convert the rows to its types
 status = ask("GET", "/status").json()
 serves = status["serves"]
 if serves is None:
@@ -115,8 +115,8 @@ rows = fitted(rows, inputs)
 for name in rows.columns[rows.isna().any()]:
     print(f"Column {name!r} has empty cells, which not every model takes.")
 
-# %% Ask, batch by batch; the alias may move between two
-# JSON has no NaN, and no dates.
+# %% Send batch after batch. The alias may move between two of them
+# JSON has neither NaN nor dates.
 cells = rows.astype(object).where(rows.notna(), None).to_numpy().tolist()
 longest = max((len(json.dumps(row, default=str)) for row in cells), default=1)
 size = max(1, min(BATCH_ROWS, BATCH_BYTES // longest))
@@ -133,5 +133,5 @@ for start in range(0, len(cells), size):
         serves = model_uri
     counts.update(map(str, answer.json()["predictions"]))
 
-# %% How many of each
+# %% Count the predictions
 print(", ".join(f"{prediction}: {count}" for prediction, count in sorted(counts.items())))

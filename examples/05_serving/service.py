@@ -1,9 +1,9 @@
-"""Serve the model version that an alias means, and follow the alias without a restart.
+"""Serve the model version that an alias points to, and follow the alias without a restart.
 
     python examples/05_serving/service.py models:/iris_clf@champion --port 8080
 
-The scoring is MLflow's own. Around it: one thread that keeps the loaded version what the alias means,
-a webhook that wakes it, and what an operator asks for: /ready, /status, /metrics.
+The predictions come from MLflow's own scoring code. This service adds a thread that loads the version to which the
+alias points, a webhook that wakes the thread, and three pages for operators: /ready, /status and /metrics.
 """
 
 import argparse
@@ -41,17 +41,17 @@ from mlflow.pyfunc import PyFuncModel, scoring_server
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
 from starlette.requests import ClientDisconnect
 
-# A webhook is delivered at best; this long after a lost one the alias is looked at anyway.
+# A webhook's delivery may be lost. The service therefore also looks at the alias this often.
 POLL_SECONDS = 15
-# While there is nothing to serve, the person who starts the service is waiting.
+# While there is nothing to serve, somebody is waiting for the service to begin.
 POLL_SECONDS_UNTIL_LOADED = 1
 MAX_BODY_BYTES = 1024 * 1024
-# The time limit of a load or a prediction. A version's process that takes longer is ended, as if it had died.
+# The time limit of a load or a prediction. If it takes longer, the version's process ends and is started again.
 MAX_SECONDS = 60
-# How old a delivery may be, as much as the two clocks may differ.
+# How old a delivery may be. It is also how much the clocks of the registry and the service may differ.
 WEBHOOK_WINDOW_SECONDS = 300
 
-# Imported once, by the process that those of the versions are forked from: a version is there the sooner.
+# The versions' processes are forked from one process that has imported these modules, so that they start quickly.
 PRELOADED = [
     "fastapi",
     "mlflow.pyfunc.scoring_server",
@@ -71,30 +71,30 @@ DELIVERIES = Counter("serving_webhook_deliveries", "Calls of /webhook", ["result
 SERVED_SINCE = Gauge("serving_model_loaded_timestamp_seconds", "The version served", ["model"])
 
 
-# ---- In the process of a version: its code, its memory, its crash are its own.
+# ---- In the process of a version: a version's code, memory and crashes concern no other version.
 
 
 def begin() -> None:
     """Prepare the process of a version."""
-    # Ctrl-C is for the service, which then ends this process in order.
+    # The service handles Ctrl-C and then ends this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
-    # Killed, it could not.
+    # If the service is killed, it cannot end this process.
     threading.Thread(target=lambda: parent.join() or os._exit(1), daemon=True).start()
-    # It would log a line for every bad request, and anybody can send those.
+    # MLflow would log a line for every bad request, and anybody can send bad requests.
     logging.getLogger("mlflow.pyfunc.scoring_server").setLevel(logging.ERROR)
 
 
 @functools.cache
 def loaded(path: str) -> PyFuncModel:
     """Return the model in a folder, loaded once."""
-    # Whether the packages here are those of its training is for the gate to ask: the warning about it
-    # reads the files of every package, which is most of the time that a load takes.
+    # MLflow would compare the installed packages with those of the training. That reads the files of every package
+    # and takes most of the time of a load. A gate should compare them before a version is promoted.
     return mlflow.pyfunc.load_model(path, suppress_warnings=True)
 
 
 def score(path: str, body: bytes | str, content_type: str) -> scoring_server.InvocationsResponse:
-    """Answer as MLflow's scoring server does, whatever goes wrong: an error is an answer too, of 4xx."""
+    """Answer as MLflow's scoring server does. Every error becomes an answer with a status of 4xx."""
     signal.alarm(MAX_SECONDS)
     try:
         model = loaded(path)
@@ -102,16 +102,16 @@ def score(path: str, body: bytes | str, content_type: str) -> scoring_server.Inv
         return scoring_server.invocations(body, content_type, model, schema)
     except MlflowException as error:
         scoring_error = error
-    # A model may do anything, exit too.
+    # A model may do anything. It may even exit.
     except (Exception, SystemExit) as error:
         message = f"The body cannot be read as rows for this model: {error!r}"
         scoring_error = MlflowException(message, codes.BAD_REQUEST)
     finally:
         signal.alarm(0)
     if scoring_error.get_http_status_code() >= 500:
-        # Some of MLflow's complaints about a body bear no code, and would be a 500.
+        # Some of MLflow's errors about a body have no code, so their status would be 500.
         scoring_error = MlflowException(scoring_error.message, codes.BAD_REQUEST)
-    # It would show the server's source code to every client.
+    # The stack trace would show the server's source code to every client.
     scoring_error.json_kwargs.pop("stack_trace", None)
     status = scoring_error.get_http_status_code()
     return scoring_server.InvocationsResponse(
@@ -120,7 +120,7 @@ def score(path: str, body: bytes | str, content_type: str) -> scoring_server.Inv
 
 
 def load(path: str) -> None:
-    """Load the model in a folder; raise MlflowException and nothing else for whatever goes wrong."""
+    """Load the model in a folder. Whatever goes wrong is raised as MlflowException."""
     signal.alarm(MAX_SECONDS)
     try:
         loaded(path)
@@ -135,7 +135,7 @@ def load(path: str) -> None:
 
 @dataclass(frozen=True, eq=False)
 class Served:
-    """One model version in a process of its own. A request keeps it from its first byte to its answer."""
+    """One model version in a process of its own. A request uses one version from its first byte to its answer."""
 
     uri: str
     version: ModelVersion
@@ -149,7 +149,7 @@ class Served:
     def score(
         self, body: bytes | str, content_type: str
     ) -> Future[scoring_server.InvocationsResponse]:
-        """Ask the version to score a body; the future raises BrokenProcessPool if its process died."""
+        """Ask the version to score a body. The future raises BrokenProcessPool if the version's process died."""
         return self.process.submit(score, self.path, body, content_type)
 
     def try_example(self) -> str | None:
@@ -167,25 +167,26 @@ class Served:
 
 
 class Follower(threading.Thread):
-    """Keeps `served` the version that the alias means."""
+    """Makes sure that `served` is the version to which the alias points."""
 
-    def __init__(self, name: str, alias: str, folder: Path) -> None:
+    def __init__(self, name: str, alias: str, folder: Path, poll_seconds: float) -> None:
         """Follow `alias` of registered model `name`; versions are downloaded below `folder`."""
         super().__init__(daemon=True)
         self.name_and_alias = (name, alias)
         self.folder = folder
+        self.poll_seconds = poll_seconds
         self.client = mlflow.MlflowClient()
         self.served: Served | None = None
-        # The version number behind the alias when last looked at, and what is not as it should be.
+        # The version to which the alias pointed at the last look, and what is wrong.
         self.alias_means: str | None = None
         self.problem: str | None = "The alias has not been looked at yet."
         self.moved = threading.Event()
         self.died = threading.Event()
 
     def run(self) -> None:
-        """Look at the alias when told that it moved, and now and then."""
+        """Look at the alias whenever a webhook reports a move, and at regular intervals."""
         while True:
-            # Before looking: a move during the look makes another one.
+            # Cleared before the look, so that a move during the look causes another look.
             self.moved.clear()
             problem = self.look()
             if problem and problem != self.problem:
@@ -193,12 +194,12 @@ class Follower(threading.Thread):
                 log.warning("%s %s", problem, meanwhile)
             self.problem = problem
             serving = self.served and not self.died.is_set()
-            self.moved.wait(POLL_SECONDS if serving else POLL_SECONDS_UNTIL_LOADED)
+            self.moved.wait(self.poll_seconds if serving else POLL_SECONDS_UNTIL_LOADED)
 
     def look(self) -> str | None:
-        """Load the version that the alias means if it is another one; return what is wrong, or None."""
+        """Load the version to which the alias points if it is a new one. Return what is wrong, or None."""
         if self.died.is_set():
-            # From its own files: what the alias means may be broken, or the registry away.
+            # Use its own files: the alias may point to a broken version, or the registry may be away.
             old = self.served
             with contextlib.suppress(Exception):
                 self.serve(launch(old.uri, old.version, old.home, old.path))
@@ -209,7 +210,7 @@ class Follower(threading.Thread):
             self.alias_means = None
             return f"models:/{name}@{alias} cannot be looked up: {error.message}"
         self.alias_means = version.version
-        # The source too: a model that was deleted and registered anew begins at version 1 again.
+        # Compare the source, too: a model that was deleted and registered again begins at version 1 again.
         now = self.served and (self.served.version.version, self.served.version.source)
         if now == (version.version, version.source) and not self.died.is_set():
             return None
@@ -217,7 +218,7 @@ class Follower(threading.Thread):
         began = time.monotonic()
         try:
             served = launch(uri, version, *download(uri, self.folder))
-        except Exception as error:  # Whatever it is, the old version goes on.
+        except Exception as error:  # Whatever it is, the old version keeps serving.
             return not_served(uri, error)
         self.serve(served)
         log.info("Serving %s, loaded in %.2f s.", uri, time.monotonic() - began)
@@ -260,21 +261,21 @@ def launch(uri: str, version: ModelVersion, home: tempfile.TemporaryDirectory, p
     except BaseException:
         process.shutdown(wait=False)
         raise
-    # With the last request that uses it.
+    # The process ends after the last request that uses it.
     weakref.finalize(served, process.shutdown, wait=False)
     return served
 
 
 class Doorkeeper:
-    """Lets in what the registry signed, once, while it is new."""
+    """Accepts a delivery that the registry has signed: only once, and only while it is new."""
 
     def __init__(self, secret: str | None) -> None:
-        """Without a `secret` nothing is let in."""
+        """Without a `secret` it refuses everything."""
         self.secret = secret
         self.seen: dict[str, float] = {}
 
     def refusal(self, headers: dict[str, str], body: bytes) -> str | None:
-        """Return why a delivery is not let in, or None."""
+        """Return why a delivery is refused, or None."""
         if not self.secret:
             return "LAB_WEBHOOK_SECRET is not set."
         names = ("x-mlflow-delivery-id", "x-mlflow-timestamp", "x-mlflow-signature")
@@ -283,14 +284,14 @@ class Doorkeeper:
             return "The delivery is not signed."
         signed = f"{delivery}.{timestamp}.".encode() + body
         digest = hmac.new(self.secret.encode(), signed, hashlib.sha256).digest()
-        # In constant time, so that nobody can guess it byte by byte.
+        # In constant time, so that nobody can guess the signature byte by byte.
         if not hmac.compare_digest(b"v1," + base64.b64encode(digest), signature.encode()):
             return "The signature is wrong."
         now = time.time()
-        # Signed, so it is a number.
+        # The timestamp is signed, so it is a number.
         if abs(now - int(timestamp)) > WEBHOOK_WINDOW_SECONDS:
             return "The delivery is too old."
-        # Older ones are refused above, so they need not be remembered.
+        # Older deliveries are refused above, so there is no need to remember them.
         self.seen = {d: t for d, t in self.seen.items() if now - t < 2 * WEBHOOK_WINDOW_SECONDS}
         if delivery in self.seen:
             return "The delivery has been here before."
@@ -307,7 +308,7 @@ def refusal(status: int, code: int, message: str, **headers: str) -> Response:
 async def body_of(request: Request) -> bytes | None:
     """Return the body, or None if it is larger than MAX_BODY_BYTES.
 
-    The rest is read and thrown away: a client that is still sending would otherwise see a broken connection.
+    The rest is read and thrown away. Otherwise a client that is still sending would see a broken connection.
     """
     body, size = bytearray(), 0
     async for chunk in request.stream():
@@ -322,18 +323,18 @@ TOO_LARGE = f"The body is larger than {MAX_BODY_BYTES} bytes. Send fewer rows at
 
 def build(follower: Follower, doorkeeper: Doorkeeper) -> FastAPI:
     """Return the application: MLflow's scoring routes, and those of the operator and of the registry."""
-    # Without FastAPI's own pages, which load scripts from elsewhere.
+    # FastAPI's own pages are left out, because they load scripts from other servers.
     app = FastAPI(openapi_url=None)
 
     @app.exception_handler(ClientDisconnect)
     async def gone(request: Request, error: Exception) -> Response:
-        # Nobody reads this response; without it the log would show an error of the service.
+        # Nobody reads this response. Without it the log would show an error of the service.
         return Response(status_code=400)
 
     @app.post("/invocations")
     async def invocations(request: Request) -> Response:
         with REQUEST_SECONDS.time():
-            # Once: the header must name the version that answers, though the alias moves meanwhile.
+            # Read once, because the header must name the version that answers even if the alias moves meanwhile.
             served = follower.served
             answer = await predict(request, served)
             uri = served.uri if served else "none"
@@ -352,7 +353,7 @@ def build(follower: Follower, doorkeeper: Doorkeeper) -> FastAPI:
             content_type = request.headers.get("content-type", "")
             scored = await asyncio.wrap_future(served.score(body, content_type))
         except BrokenProcessPool:
-            # Only if this version is still served: another one may have taken its place.
+            # Only if this version is still served. Another one may have replaced it.
             if served is follower.served:
                 follower.died.set()
                 follower.moved.set()
@@ -425,9 +426,16 @@ def main() -> None:
     parser.add_argument("model", nargs="?", default="models:/iris_clf@champion")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8080)
+    parser.add_argument(
+        "--poll",
+        type=float,
+        default=POLL_SECONDS,
+        metavar="SECONDS",
+        help="how often to look at the alias, whether a webhook reports a move or not",
+    )
     arguments = parser.parse_args()
-    # The client looks the alias up by its two parts, and the registry's deliveries name these, too;
-    # MLflow has no public function that takes a URI apart.
+    # The client needs the name and the alias, and so do the registry's deliveries. MLflow has no public function that
+    # splits a URI.
     uri_parts = re.fullmatch(r"models:/([^/:@]+)@([^/:@]+)", arguments.model)
     if not uri_parts:
         parser.error(
@@ -435,17 +443,17 @@ def main() -> None:
         )
     logging.basicConfig(format="%(asctime)s %(message)s")
     log.setLevel(logging.INFO)
-    # Without an address MLflow would quietly write to a file mlflow.db in this folder.
+    # Without an address MLflow would write to a file mlflow.db in this folder, and give no warning.
     mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
-    # uvicorn answers what is in flight and then lets the signal have its way: not before the files are gone.
+    # uvicorn answers the open requests and then raises the signal again. As an exception, it lets the files be deleted.
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, lambda *_: sys.exit())
     multiprocessing.set_forkserver_preload(PRELOADED)
     with tempfile.TemporaryDirectory(prefix="served-") as folder:
-        follower = Follower(*uri_parts.groups(), Path(folder))
+        follower = Follower(*uri_parts.groups(), Path(folder), arguments.poll)
         follower.start()
         app = build(follower, Doorkeeper(os.environ.get("LAB_WEBHOOK_SECRET")))
-        # Those in flight are answered before it ends.
+        # The service answers the open requests before it ends.
         uvicorn.run(
             app,
             host=arguments.host,

@@ -1,8 +1,8 @@
-"""Tell the registry where the service is: a webhook for every alias that is set or deleted.
+"""Create a webhook: the registry then calls the service whenever somebody sets or deletes an alias.
 
     python examples/05_serving/subscribe.py http://serving:8080/webhook
 
-Run this once, as somebody who may change the registry. The service itself only reads it.
+Run this once, as a person who may change the registry. The service itself only reads the registry.
 """
 
 import os
@@ -20,13 +20,13 @@ secret = os.environ.get("LAB_WEBHOOK_SECRET")
 if not secret:
     sys.exit("LAB_WEBHOOK_SECRET is not set. Give the service and this script the same one.")
 
-# Without an address MLflow would quietly write to a file mlflow.db in this folder.
+# Without an address MLflow would write to a file mlflow.db in this folder, and give no warning.
 mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
 client = MlflowClient()
 name = "serving"
 webhooks = [webhook for webhook in client.list_webhooks() if webhook.url == url]
 if webhooks:
-    # The registry never shows a secret, so there is no telling whether it is this one.
+    # The registry never shows a secret, so this script cannot see whether it is still the right one.
     client.update_webhook(webhooks[0].webhook_id, events=EVENTS, secret=secret, status="ACTIVE")
 else:
     client.create_webhook(name, url, EVENTS, secret=secret)

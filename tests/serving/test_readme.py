@@ -1,4 +1,4 @@
-"""What lesson 05's README has typed once the service is a service of its own."""
+"""The commands of lesson 05's reference that run the service on its own."""
 
 import os
 import re
@@ -7,7 +7,7 @@ from tests.support.labs import ROOT, run
 from tests.support.readmes import fenced
 from tests.support.services import SCRIPT
 
-README = ROOT / "tutorial" / "05_serving" / "README.md"
+REFERENCE = ROOT / "tutorial" / "05_serving" / "REFERENCE.md"
 # What starts the service, as the fixture does.
 STARTS = {
     "stack": "docker compose --profile serving up --build --wait",
@@ -15,8 +15,8 @@ STARTS = {
 }
 
 
-def test_each_command_behind_the_one_that_starts_the_service_works(lab, service):
-    [block] = [block for block in fenced(README, "sh") if block.words == [lab.mode]]
+def test_each_command_after_the_one_that_starts_the_service_works(lab, service):
+    [block] = [block for block in fenced(REFERENCE, "text") if block.words == [lab.mode]]
     starts, *commands = block.text.replace("\\\n", "").splitlines()
     assert starts == STARTS[lab.mode]
     assert len(commands) >= 2

@@ -1,295 +1,233 @@
 # %% [markdown]
 """
-Serve a model by HTTP, and promote and roll back under load, without a restart.
+# 05 Serve a model over HTTP
 
-What to look at: the contract that clients write against, laxer than predict in Python; and one
-move of an alias after which MLflow's own server answers as before, while the service changes within
-a second and fails no request. It takes about 20 s, half of it for two servers to start.
+The web team wants to show the species of a flower on its page. Its code is JavaScript, so it cannot
+load a model in Python as you did in lesson 03. A server can load the model instead, and the page
+sends it HTTP requests. When a better version is registered, the page must keep working.
+
+**You will be able to**
+
+- serve a registered model with one command, and call it over HTTP,
+- explain what a client receives when its request is wrong,
+- promote a new version and roll it back while the server runs.
+
+**You need** lesson 04 and basic Python. **Time**: 12 minutes to read, 10 for the exercise.
 """
 
-# %% Imports
-import atexit
-import contextlib
-import io
-import json
-import logging
+# %% [markdown]
+"""
+## 1. Start a server
+
+MLflow includes a server for models. This command loads the champion of `iris_served` and then waits
+for requests:
+
+```text
+mlflow models serve -m models:/iris_served@champion --env-manager local --port 8081
+```
+
+`--env-manager local` tells MLflow to use the packages that are installed here. Without it, MLflow
+first builds a separate environment for the model.
+
+The lab types this command for you. First it runs [baseline.py](baseline.py), which registers a
+version of `iris_served`. Then it starts this server, and a second one that you use in step 5.
+
+- `lab run 5` does all this, runs the lesson and stops the servers at the end.
+- For a notebook, start the servers yourself: open a second terminal (in JupyterLab: File, New,
+  Terminal), type this command and leave it running.
+
+      lab serve 5
+"""
+
+# %%
 import os
-import secrets
-import signal
-import socket
-import subprocess
-import threading
 import time
-import warnings
-from pathlib import Path
-from urllib.parse import urlsplit
 
 import mlflow
 import requests
 import sklearn
 from mlflow import MlflowClient
-from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
-# Without an address MLflow would quietly write to a file mlflow.db in this folder.
+# The lab's shell sets this variable to the address of its MLflow server.
 mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
 mlflow.set_experiment("05_serving")
-output = Path(os.environ.get("LAB_OUTPUT", "output")) / "05_serving"
-output.mkdir(parents=True, exist_ok=True)
-# A species is never missing, so it may be an integer.
-warnings.filterwarnings("ignore", r"Hint: Inferred schema contains integer column", UserWarning)
-# Extra columns are sent on purpose below; lesson 03 quotes MLflow's warning about them.
-logging.getLogger("mlflow.models.utils").setLevel(logging.ERROR)
-
-# %% Two versions of one model: the champion, and a hasty one that names some flowers wrong
-measures, species = load_iris(as_frame=True, return_X_y=True)
-rows = measures.iloc[[0, 52, 60, 85, 100]]
 client = MlflowClient()
-versions, expected = [], {}
-for C in (1.0, 0.01):
-    pipeline = make_pipeline(StandardScaler(), LogisticRegression(C=C))
-    pipeline.fit(measures, species)
-    info = mlflow.sklearn.log_model(
-        pipeline,
+
+# The lab may use another port, and then this variable contains the address.
+server = os.environ.get("LAB_MODELS_SERVE", "http://127.0.0.1:8081")
+response = requests.get(f"{server}/ping", timeout=60)
+print("GET /ping: status", response.status_code)
+
+# %% [markdown]
+"""
+Status 200 means that the model is loaded. Monitoring systems ask `/ping`, or `/health`, which is
+the same, again and again. Predictions come from another path, `/invocations`.
+
+## 2. Send flowers, receive species
+
+A client sends rows as JSON and receives predictions as JSON, in any programming language. In the
+form `dataframe_split`, the names of the columns come first and the rows follow. `ask` sends such a
+request.
+"""
+
+# %%
+iris = load_iris(as_frame=True)
+X = iris.data
+y = iris.target.map(dict(enumerate(iris.target_names)))
+flowers = X.iloc[[0, 50, 126]]
+
+
+def ask(address, rows):
+    body = {"dataframe_split": rows.to_dict("split", index=False)}
+    return requests.post(f"{address}/invocations", json=body, timeout=60)
+
+
+response = ask(server, flowers)
+print("sent:      ", response.request.body.decode())
+print("status:    ", response.status_code)
+print("received:  ", response.text)
+print("true names:", list(y[flowers.index]))
+
+# %% [markdown]
+"""
+Two answers are right. The third flower is a virginica, but the model says versicolor: the champion
+is a baseline that uses only one of the four columns.
+
+## 3. Send a wrong request
+
+In lesson 03, the model's [signature](../words.md#signature) checked the input of `predict`. The
+server loads the signature together with the model, so it checks requests, too.
+
+**Predict:** this client misspells the name of a column. Does the server answer with a guess, does
+it crash, or does it refuse the request?
+"""
+
+# %%
+typo = flowers.rename(columns={"petal length (cm)": "petal lenght (cm)"})
+response = ask(server, typo)
+print("status: ", response.status_code)
+print("message:", response.json()["message"].rpartition("Error: ")[2])
+
+# %% [markdown]
+"""
+Status 400 means that the request is wrong and that sending it again will not help. The message
+names the column, so the web team can correct its code without asking you.
+
+## 4. Register a challenger
+
+A better model uses all four columns. Three things in this cell matter to the clients of a server:
+
+- `y` contains names, so clients receive "setosa" and not 0.
+- The `signature` decides which requests get status 400. `infer_signature` reads the names and types
+  of the columns from `X`.
+- The `input_example` is a small request that is stored with the model. A server can use it to try
+  the model before the first client does.
+"""
+
+# %%
+challenger = LogisticRegression(max_iter=500).fit(X, y)
+with mlflow.start_run(run_name="challenger"):
+    model_info = mlflow.sklearn.log_model(
+        challenger,
         name="model",
-        signature=infer_signature(measures, species),
-        # A service can try the model on it before the first client does.
-        input_example=measures.head(2),
+        signature=infer_signature(X, y),
+        input_example=X.head(2),
+        registered_model_name="iris_served",
+        # Without this line MLflow looks for the packages itself, which takes seconds.
         pip_requirements=[f"scikit-learn=={sklearn.__version__}"],
     )
-    # MLflow reports each version on stderr, as lesson 03 shows.
-    with contextlib.redirect_stderr(io.StringIO()):
-        versions.append(mlflow.register_model(info.model_uri, "iris_clf"))
-    expected[f"models:/iris_clf/{versions[-1].version}"] = pipeline.predict(rows).tolist()
-champion, hasty = expected
-assert expected[champion] != expected[hasty]
-client.set_registered_model_alias("iris_clf", "champion", versions[0].version)
-print(f"{champion} answers {expected[champion]} and is the champion")
-print(f"{hasty} answers {expected[hasty]} and wants to be")
+new_version = model_info.registered_model_version
+old_version = client.get_model_version_by_alias("iris_served", "champion").version
+print("champion:   version", old_version)
+print("challenger: version", new_version)
 
-# %% Where they listen: the registry will call the service, at this machine's address as seen there
-tracking = urlsplit(os.environ["MLFLOW_TRACKING_URI"])
-with socket.create_connection((tracking.hostname, tracking.port)) as connection:
-    own_address = connection.getsockname()[0]
-with (
-    socket.create_server(("127.0.0.1", 0)) as stock_socket,
-    socket.create_server((own_address, 0)) as service_socket,
-):
-    stock = f"127.0.0.1:{stock_socket.getsockname()[1]}"
-    service = f"{own_address}:{service_socket.getsockname()[1]}"
-commands = {
-    stock: "mlflow models serve -m models:/iris_clf@champion --env-manager local",
-    service: "python examples/05_serving/service.py models:/iris_clf@champion",
-}
+# %% [markdown]
+"""
+The new version is registered, and nothing has changed for the clients: the alias `champion` still
+points to the old one.
 
-# %% Start them side by side; whatever happens to this script, they are stopped
-secret = secrets.token_urlsafe()
-cleanup = contextlib.ExitStack()
-atexit.register(cleanup.close)
+## Your turn
 
+`exercise.py` registers a model, `iris_web`, that is not ready for clients. It answers a request with
+a wrong column name, and it answers with numbers. Change it so that
 
-def stop(process):
-    """Stop a server and its workers."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGTERM)
-    process.wait(timeout=30)
+- it answers with "setosa", "versicolor" or "virginica",
+- a wrong column name gets status 400,
+- it has an input example.
 
+Run your version, then check it. You need no server: the exercise passes each request directly to
+the function that MLflow's server uses.
 
-# A notebook has no __file__, but runs in its folder.
-lab = Path(__file__ if "__file__" in globals() else "run.py").resolve().parents[2]
-began = time.monotonic()
-servers = {}
-for address, command in commands.items():
-    host, _, port = address.partition(":")
-    log = output / ("stock.log" if address == stock else "service.log")
-    process = subprocess.Popen(
-        f"{command} --host {host} --port {port}".split(),
-        cwd=lab,
-        # Only a caller that knows this secret can tell the service to look at the registry.
-        env=os.environ | {"LAB_WEBHOOK_SECRET": secret},
-        stdout=log.open("w"),
-        stderr=subprocess.STDOUT,
-        # A group of its own, because MLflow's command starts another process and that one serves.
-        start_new_session=True,
-    )
-    cleanup.callback(stop, process)
-    servers[address] = process, log
+    python tutorial/05_serving/exercise.py
+    lab check 5
+    lab hint 5
 
-# %% Wait until they answer; a company's proxy knows nothing of this machine
-http = requests.Session()
-http.trust_env = False
-# MLflow's own server breaks the connection after a 500, and the next request must not meet that.
-http.headers["Connection"] = "close"
-for address, (process, log) in servers.items():
-    path = "/ping" if address == stock else "/ready"
-    ready = False
-    while not ready:
-        assert process.poll() is None and time.monotonic() < began + 90, log.read_text()[-2000:]
-        with contextlib.suppress(requests.RequestException):
-            ready = http.get(f"http://{address}{path}", timeout=10).ok
-        time.sleep(0.05)
-    print(f"$ {commands[address]}")
-    print(f"  GET {path} is 200 after {time.monotonic() - began:.1f} s")
-for path in ("/ping", "/health", "/version"):
-    answers = [http.get(f"http://{address}{path}", timeout=60) for address in (stock, service)]
-    assert [answer.status_code for answer in answers] == [200, 200]
-    assert answers[0].text == answers[1].text
-print(f"Both have GET /ping, /health and /version, which is {answers[0].text}")
+You have passed when `lab check 5` prints lines that begin with `ok`.
 
-# %% Six ways to send the same rows
-columns = rows.to_dict("list")
-records = rows.to_dict("records")
-print("\nThe same rows          answers")
-for form, data, content_type in (
-    ("dataframe_split", rows.to_dict("split", index=False), "application/json"),
-    ("dataframe_records", records, "application/json"),
-    ("inputs", columns, "application/json"),
-    ("instances", records, "application/json"),
-    ("text/csv", rows.to_csv(index=False), "text/csv"),
-    ("a Parquet file", rows.to_parquet(), "application/vnd.apache.parquet"),
-):
-    body = json.dumps({form: data}) if content_type == "application/json" else data
-    for address in (stock, service):
-        answer = http.post(
-            f"http://{address}/invocations", data=body, headers={"Content-Type": content_type}
-        )
-        assert answer.json() == {"predictions": expected[champion]}, answer.text
-        assert answer.headers.get("X-Model-URI") == (champion if address == service else None)
-    print(f"{form:22} {answer.text}")
+## 5. Promote the challenger while the servers run
 
-# %% Rows that are not as agreed: the same by HTTP and in Python, where HTTP is laxer
-model = mlflow.pyfunc.load_model("models:/iris_clf@champion")
-first_row = rows.head(1)
-length = first_row.columns[0]
-print(f"\n{'The row':25}{'by HTTP':31}model.predict in Python")
-for payload_name, row, expected_status, expected_in_python in (
-    ("reordered columns", first_row[first_row.columns[::-1]], 200, "answers"),
-    ("an extra column", first_row.assign(colour="blue"), 200, "answers"),
-    ("a column is missing", first_row.drop(columns=length), 400, "is missing inputs"),
-    ("a typo in a name", first_row.rename(columns={length: "sepal lenght"}), 400, "extra inputs"),
-    ("whole numbers: 5", first_row.round().astype("int64"), 200, "convert int64 to float64"),
-    ('numbers as text: "5.1"', first_row.astype(str), 200, "convert str to float64"),
-    ("true and false", first_row > 3, 200, "convert bool to float64"),
-    ('a word: "tall"', first_row.assign(**{length: "tall"}), 400, "convert str to float64"),
-    ("null", first_row.assign(**{length: float("nan")}), 400, "contains NaN"),
-    ("no row at all", first_row.head(0), 400, "0 sample(s)"),
-):
-    # As pandas writes it: NaN is null, since JSON has no NaN.
-    body = f'{{"dataframe_split": {row.to_json(orient="split", index=False)}}}'
-    outcomes = set()
-    for address in (stock, service):
-        answer = http.post(
-            f"http://{address}/invocations", body, headers={"Content-Type": "application/json"}
-        )
-        assert answer.status_code == expected_status, (payload_name, answer.text)
-        outcomes.add(f"{expected_status} {answer.json().get('error_class', '')}")
-    assert len(outcomes) == 1, outcomes
-    try:
-        model.predict(row)
-        outcome = "answers"
-    except (MlflowException, ValueError) as error:
-        outcome = str(error)
-    assert expected_in_python in outcome, (payload_name, outcome)
-    outcome = expected_in_python if outcome == "answers" else f"refused: {expected_in_python}"
-    print(f"{payload_name:25}{outcomes.pop():31}{outcome}")
+The lab has started a second server, [service.py](../../examples/05_serving/service.py). Once a
+second it looks up which version has the alias `champion`.
 
-# %% Bodies that hold no rows at all, or more than the service takes
-good = json.dumps({"dataframe_split": rows.to_dict("split", index=False)})
-twice = json.dumps({"dataframe_records": records, "inputs": columns})
-print(f"\n{'The body':25}{'mlflow models serve':31}service.py")
-for payload_name, body, content_type, from_stock, from_service in (
-    ("not JSON", "sepal length: 5.1", "application/json", 400, 400),
-    ("empty", "", "application/json", 400, 400),
-    ("a list", json.dumps(records), "application/json", 400, 400),
-    ("two forms at once", twice, "application/json", 400, 400),
-    ("sent as text/plain", good, "text/plain", 415, 415),
-    ("without a content type", good, None, 500, 415),
-    ("10,000 times [", "[" * 10_000, "application/json", 500, 400),
-    ("1 MiB of spaces and rows", " " * 2**20 + good, "application/json", 200, 413),
-):
-    outcomes = []
-    for address, status in ((stock, from_stock), (service, from_service)):
-        answer = http.post(
-            f"http://{address}/invocations", body, headers={"Content-Type": content_type}
-        )
-        assert answer.status_code == status, (payload_name, answer.status_code, answer.text)
-        error = answer.json() if "json" in answer.headers["Content-Type"] else {}
-        outcomes.append(f"{status} {error.get('error_class', '')}")
-    print(f"{payload_name:25}{outcomes[0]:31}{outcomes[1]}".rstrip())
+**Predict:** the next cell moves the alias to the challenger. Which of the two servers then
+recognizes the third flower?
+"""
 
-# %% The registry is to tell the service when an alias is set or deleted, and to sign what it tells
-webhook = client.create_webhook(
-    "05_serving",
-    f"http://{service}/webhook",
-    ["model_version_alias.created", "model_version_alias.deleted"],
-    secret=secret,
-)
-cleanup.callback(client.delete_webhook, webhook.webhook_id)
-test_delivery = client.test_webhook(webhook.webhook_id)
-assert test_delivery.success, test_delivery
-unsigned = http.post(f"http://{service}/webhook", json={"data": {"name": "iris_clf"}})
-assert unsigned.status_code == 401
-print(f"\nA webhook: signed by the registry {test_delivery.response_status}, by nobody 401")
-
-# %% One client asks all the time
-stream, failures, enough = [], [], threading.Event()
+# %%
+service = os.environ.get("LAB_SERVING", "http://127.0.0.1:8080")
 
 
-def keep_asking():
-    """Ask for the same rows until told to stop; keep the version named and the predictions."""
-    with requests.Session() as session:
-        session.trust_env = False
-        while not enough.is_set():
-            try:
-                answer = session.post(
-                    f"http://{service}/invocations", json=json.loads(good), timeout=60
-                )
-                answer.raise_for_status()
-            except requests.RequestException as error:
-                failures.append(error)
-            else:
-                stream.append((answer.headers["X-Model-URI"], answer.json()["predictions"]))
+def make_champion(version):
+    client.set_registered_model_alias("iris_served", "champion", version)
+    # The service needs a moment to notice the move and to load the version.
+    status = {}
+    while status.get("serves") != f"models:/iris_served/{version}":
+        time.sleep(0.2)
+        status = requests.get(f"{service}/status", timeout=60).json()
 
 
-asking = threading.Thread(target=keep_asking, daemon=True)
-asking.start()
+make_champion(new_version)
+print("mlflow models serve:", ask(server, flowers).json()["predictions"])
+response = ask(service, flowers)
+print("service.py:         ", response.json()["predictions"])
+print("service.py says that", response.headers["X-Model-URI"], "has answered")
 
-# %% Promote the hasty one, see the answers change; roll back, see them change back
-for action, version, uri in (
-    ("promote", versions[1], hasty),
-    ("roll back", versions[0], champion),
-):
-    called = time.monotonic()
-    client.set_registered_model_alias("iris_clf", "champion", version.version)
-    while not stream or stream[-1][0] != uri:
-        assert time.monotonic() < called + 60, http.get(f"http://{service}/status").text
-        time.sleep(0.001)
-    milliseconds = 1000 * (time.monotonic() - called)
-    print(
-        f"{action}: service.py answers {stream[-1][1]} as {uri}, {milliseconds:.0f} ms after the call"
-    )
-    stock_predictions = http.post(f"http://{stock}/invocations", json=json.loads(good)).json()[
-        "predictions"
-    ]
-    assert stock_predictions == expected[champion]
-    print(f"{' ' * len(action)}  mlflow models serve answers {stock_predictions}")
-    # Some more from this version.
-    time.sleep(1)
+# %% [markdown]
+"""
+`mlflow models serve` loads its model when it starts, and keeps it until somebody starts it again.
+`service.py` loads the new version beside the old one, tries it on its input example and only then
+switches. No request fails, and each response names the version in the header `X-Model-URI`.
 
-# %% The account of it
-enough.set()
-asking.join()
-assert not failures, failures
-assert all(predictions == expected[uri] for uri, predictions in stream)
-counts = {uri: sum(uri == served for served, _ in stream) for uri in expected}
-print(f"{len(stream)} requests answered, none failed, each by the version that it names:")
-for uri, count in counts.items():
-    print(f"  {uri}  {count}")
+## 6. Roll back
 
-# %% Take the webhook away, and stop both servers
-cleanup.close()
-assert webhook.webhook_id not in {hook.webhook_id for hook in client.list_webhooks()}
+Suppose that users report wrong answers. A rollback is the same call with the previous version.
+"""
+
+# %%
+make_champion(old_version)
+response = ask(service, flowers)
+print("service.py:", response.json()["predictions"], "from", response.headers["X-Model-URI"])
+
+# %% [markdown]
+"""
+The service answers with the baseline again. The challenger stays registered. In the browser, the
+page of [iris_served](http://localhost:5000/#/models/iris_served?workflowType=machine_learning) lists
+both versions and shows the alias `champion` beside the old one.
+
+## Go further
+
+- `lab run 5 contract` shows which rows a server accepts over HTTP and which rows `predict` accepts
+  in Python. HTTP is less strict.
+- `lab run 5 forms` sends the same rows in six forms, and `lab run 5 bad_bodies` sends requests that
+  contain no rows at all.
+- `lab run 5 under_load` moves the alias while a client asks without a pause: no request fails.
+- `lab run 5 webhook` shows how the registry can report a move, so that no server has to look every
+  second.
+- [REFERENCE.md](REFERENCE.md) lists [every status that a client can
+  receive](REFERENCE.md#the-http-contract), [how to run the service on its
+  own](REFERENCE.md#run-the-service-on-its-own) and [the errors that people
+  meet](REFERENCE.md#when-it-goes-wrong).
+"""

@@ -1,4 +1,4 @@
-"""Ask the learner's model as clients do, through MLflow's own scoring code."""
+"""Send requests to the learner's model through MLflow's own scoring code, as a server does."""
 
 # %% Imports
 import json
@@ -15,20 +15,20 @@ from lab.checks.registry import download, latest_champion, start_check
 
 run_it = "python tutorial/05_serving/exercise.py"
 
-# %% The latest attempt, loaded as its clients' server loads it
+# %% Load the latest version as a server does
 champion = latest_champion(start_check(), "iris_web", run_it)
 scratch = tempfile.TemporaryDirectory()
 folder = download(champion, scratch.name, run_it)
 model = load(folder, champion, run_it)
 
-# %% What its clients can know about it
+# %% The signature and the input example
 required = named_columns(model, champion)
 schema = model.metadata.get_input_schema()
 example = model.metadata.get_serving_input(folder)
 if not example:
     sys.exit(
-        f"{champion} has no input example, so no service can try it before its first client does.\n"
-        "Give the model one when you log it, and run your exercise again."
+        f"{champion} has no input example, so no server can try it before the first client does.\n"
+        "Pass input_example= to log_model, and run your exercise again."
     )
 
 
@@ -38,7 +38,7 @@ def ask(body):
     try:
         response = invocations(body, "application/json", model, schema)
     except MlflowException as error:
-        # The end of a stack trace says what the model itself has raised.
+        # The last line of a stack trace is the error that the model itself raised.
         last_line = error.json_kwargs.get("stack_trace", "").strip().rpartition("\n")[2]
         return error.get_http_status_code(), shorten(last_line or error_message(error), 250)
     except (Exception, SystemExit) as error:
@@ -64,7 +64,7 @@ def split(rows):
     return f'{{"dataframe_split": {rows.to_json(orient="split", index=False)}}}'
 
 
-# %% Twelve clear flowers, in the four forms and in another order
+# %% Twelve flowers that are easy to tell apart, in the four forms and in another order
 flowers, species = clear_flowers(4)
 records = flowers.to_dict("records")
 for form, body in {
@@ -77,25 +77,25 @@ for form, body in {
     status, content = ask(body)
     if status != 200:
         sys.exit(
-            f"{champion} was sent twelve flowers {form}, expected 200, got {status}: {content}\n"
+            f"{champion} received twelve flowers {form}. Expected status 200, got {status}: {content}\n"
             "Correct the model or its signature, and run your exercise again."
         )
     answers = names(content)
     if None in answers or len(answers) != len(species):
         sys.exit(
-            f"{champion} answers twelve flowers with {shorten(str(content), 150)}, "
-            "expected a name for each: setosa, versicolor or virginica.\n"
-            "Let the model itself answer with names, and run your exercise again."
+            f"{champion} received twelve flowers and answers {shorten(str(content), 150)}. "
+            "Expected a name for each: setosa, versicolor or virginica.\n"
+            "Fit the model to names instead of numbers, and run your exercise again."
         )
     right = sum(answer == name for answer, name in zip(answers, species, strict=True))
     if right < 11:
         sys.exit(
-            f"{champion} was sent twelve flowers {form} and names {right} of them right, expected at "
+            f"{champion} received twelve flowers {form} and names {right} of them correctly. Expected at "
             f"least 11. Its answers: {shorten(str(answers), 200)}\n"
             "Correct the model or its signature, and run your exercise again."
         )
 
-# %% Rows that break the signature: each column renamed, each with a word in it
+# %% Requests that must be refused: each column renamed, and each with a word in it
 refusals = []
 for name in required:
     renamed = flowers.rename(columns={name: name.removesuffix(" (cm)")})
@@ -104,10 +104,11 @@ for name in required:
     for error, rows in {f"without {name!r}": renamed, f"with a word in {name!r}": worded}.items():
         status, content = ask(split(rows))
         if not 400 <= status < 500:
-            outcome = "answers all the same" if status == 200 else f"fails: {content}"
+            outcome = "answers anyway" if status == 200 else f"fails: {content}"
             sys.exit(
-                f"{champion} was sent flowers {error}: expected 400, got {status}, it {outcome}.\n"
-                "Let the signature require this column and say that it is a number."
+                f"{champion} received flowers {error}. Expected status 400, got {status}: it {outcome}.\n"
+                "The signature must require this column and say that it is a number. "
+                "Correct it, and run your exercise again."
             )
         refusals.append(content)
 
@@ -115,13 +116,13 @@ for name in required:
 status, content = ask(example)
 if status != 200 or None in names(content):
     sys.exit(
-        f"{champion} was sent its own input example, expected names, got {status}: "
+        f"{champion} received its own input example. Expected names, got {status}: "
         f"{shorten(str(content), 250)}\n"
-        "Take rows as a client sends them for an example, and run your exercise again."
+        "Use rows that a client could send as the example, and run your exercise again."
     )
 
 # %% Passed
-print(f"ok  {champion} is your latest; {right} of 12 flowers right, in all four forms")
-print("ok  the same answers with the columns in another order")
-print(f"ok  a renamed column gets 400, and so does a word: {refusals[0]}")
-print(f"ok  its own input example: {shorten(str(content), 60)}")
+print(f"ok  {champion} is your latest version and names {right} of 12 flowers, in all four forms")
+print("ok  it gives the same answers if the columns come in another order")
+print(f"ok  a renamed column gets status 400, and so does a word: {refusals[0]}")
+print(f"ok  it answers its own input example: {shorten(str(content), 60)}")

@@ -1,4 +1,4 @@
-"""What the README of lesson 05 says beyond what run.py asserts: its tables are read and tried."""
+"""What the pages of lesson 05 say: the tests read the tables of REFERENCE.md and try each row."""
 
 import base64
 import contextlib
@@ -33,7 +33,8 @@ from sklearn.linear_model import LogisticRegression
 X, y = load_iris(as_frame=True, return_X_y=True)
 NAMES = list(X.columns)
 JSON, CSV, PARQUET = "application/json", "text/csv", "application/vnd.apache.parquet"
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+FOLDER = Path(__file__).parents[1]
+REFERENCE = (FOLDER / "REFERENCE.md").read_text(encoding="utf-8")
 SERVICE = Path(__file__).parents[3] / "examples" / "05_serving" / "service.py"
 
 
@@ -51,8 +52,7 @@ RECORD = dict(zip(NAMES, ROW, strict=True))
 GOOD = split([ROW])
 CSV_ROW = f"{','.join(NAMES)}\n5.1,3.5,1.4,0.2\n"
 
-# What stands in the first column of the README's table, and what is meant by it: a body, or a body
-# and the content type it is sent with.
+# For each first cell of the contract's table, the requests that it means: a body, or a body and its content type.
 BODIES = {
     "one of the four forms in JSON, or CSV, or Parquet": [
         GOOD,
@@ -66,12 +66,12 @@ BODIES = {
     ],
     "a single row: `inputs` with a number for each column": [{"inputs": RECORD}],
     "lists without names in `inputs` or `instances`": [{"inputs": [ROW]}, {"instances": [ROW]}],
-    "columns in another order, or more than agreed": [
+    "columns in another order, or extra columns": [
         split([ROW[::-1]], NAMES[::-1]),
         split([[*ROW, "blue"]], [*NAMES, "colour"]),
         {"instances": [RECORD | {"colour": "blue"}]},
     ],
-    "a column missing or misspelt": [
+    "a missing or misspelled column": [
         split([ROW[1:]], NAMES[1:]),
         split([ROW], ["sepal lenght (cm)", *NAMES[1:]]),
         {"inputs": {name: [value] for name, value in RECORD.items() if name != NAMES[0]}},
@@ -87,7 +87,7 @@ BODIES = {
         split([["5.1", "3.5", "1.4", "0.2"]]),
         {"inputs": {name: [str(value)] for name, value in RECORD.items()}},
     ],
-    "a word or a list where a number belongs": [
+    "a word or a list in place of a number": [
         number('"tall"'),
         number("[5.1]"),
         {"instances": [RECORD | {NAMES[0]: "tall"}]},
@@ -107,30 +107,30 @@ BODIES = {
     ],
     "not JSON, or empty": ["sepal length: 5.1", "", b"\xff"],
     "no form, two forms, a list": ["{}", {"rows": [RECORD]}, GOOD | {"inputs": RECORD}, [RECORD]],
-    "CSV or Parquet that is none": [("", CSV), (b"PAR1", PARQUET)],
-    "another content type, or with more than `charset=utf-8`": [
+    "invalid CSV or Parquet": [("", CSV), (b"PAR1", PARQUET)],
+    "another content type, or a parameter other than `charset=utf-8`": [
         (json.dumps(GOOD), "text/plain"),
-        # What curl -d says of its own accord.
+        # curl -d sends this one by default.
         (json.dumps(GOOD), "application/x-www-form-urlencoded"),
         (json.dumps(GOOD), f"{JSON}; charset=latin-1"),
         (json.dumps(GOOD), f"{JSON}; version=1"),
     ],
     "no content type": [(json.dumps(GOOD), None)],
-    "10,000 brackets deep, or a number of 5,000 digits": ["[" * 10_000, number("1" * 5_000)],
+    "10,000 open brackets, or a number of 5,000 digits": ["[" * 10_000, number("1" * 5_000)],
     "more than 1 MiB": [" " * 2**20 + json.dumps(GOOD)],
 }
 
 
 def table(width):
-    """Return the rows of the README that have so many cells, and a status in the second."""
-    lines = [line for line in README.splitlines() if line.startswith("|")]
+    """Return the rows of the reference that have so many cells, and a status in the second."""
+    lines = [line for line in REFERENCE.splitlines() if line.startswith("|")]
     rows = [[cell.strip() for cell in line[1:-1].split("|")] for line in lines]
     return [row for row in rows if len(row) == width and row[1].isdigit()]
 
 
-# What is sent; status, error_code and error_class; the same where the service differs.
+# What is sent; its status, error_code and error_class; what service.py answers if that is different.
 CONTRACT = table(5)
-# What arrives; the status, and what the answer says.
+# What arrives at /webhook; the status, and a part of the response.
 DELIVERIES = table(3)
 
 
@@ -167,7 +167,7 @@ class Server:
             session.trust_env = False
             return session.get(f"http://{self.address}{path}", timeout=30)
 
-    def wait_for(self, expected, seconds=30):
+    def wait_for(self, expected, seconds=120):
         """Wait until `expected()` is true, the server's log is the message if it never is."""
         until = time.monotonic() + seconds
         while True:
@@ -185,12 +185,12 @@ class Server:
 
 
 class Service(Server):
-    """The service, and what this module as its registry may tell it."""
+    """The service, and the deliveries that its registry may send."""
 
     secret = secrets.token_urlsafe()
 
     def status(self):
-        """Return what it says of itself."""
+        """Return what /status says."""
         return self.get("/status").json()
 
     def serves(self, uri):
@@ -211,7 +211,7 @@ class Service(Server):
         }
 
     def tell(self, name, alias="champion"):
-        """Tell it that an alias moved."""
+        """Send a delivery: an alias has moved."""
         body, headers = self.signed({"name": name, "alias": alias, "version": "1"})
         answer = self.ask(body, path="/webhook", **headers)
         assert answer.status_code == 200, answer.text
@@ -251,7 +251,7 @@ class Forwarder(threading.Thread):
             sink.shutdown(socket.SHUT_WR)
 
     def cut(self):
-        """Be gone."""
+        """Close every connection, as a server that is gone."""
         for connection in (self.listening, *self.connected):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
@@ -302,7 +302,7 @@ def name(client):
 
 @pytest.fixture(scope="module")
 def servers(client, name, tmp_path_factory):
-    """Start both: MLflow's on version 1, the service while its alias is still missing."""
+    """Start both: MLflow's on version 1, and the service while its alias does not exist yet."""
     logs = tmp_path_factory.mktemp("logs")
     with contextlib.ExitStack() as started:
         words = ["mlflow", "models", "serve", "-m", f"models:/{name}/1", "--env-manager", "local"]
@@ -316,7 +316,7 @@ def servers(client, name, tmp_path_factory):
             logs / "service.log",
             LAB_WEBHOOK_SECRET=Service.secret,
             MLFLOW_TRACKING_URI=forwarder.uri,
-            # What happens then is asked at the end, and nobody wants to wait for it.
+            # The last test takes the tracking server away and should not have to wait.
             MLFLOW_HTTP_REQUEST_MAX_RETRIES="0",
         )
         started.callback(service.stop)
@@ -350,12 +350,12 @@ def back_to_1(client, name, service):
     service.wait_for(lambda: service.status()["problem"] is None)
 
 
-def test_every_row_of_the_contract_is_tried():
+def test_every_row_of_the_contract_has_requests():
     assert [row[0] for row in CONTRACT] == list(BODIES)
 
 
 @pytest.mark.parametrize("row", CONTRACT, ids=lambda row: row[0])
-def test_row_of_the_contract_holds(servers, name, row):
+def test_each_row_of_the_contract_is_true(servers, name, row):
     payload_name, *of_stock, of_service = row
     of_stock = " ".join(filter(None, of_stock))
     for server, expected in zip(servers, (of_stock, of_service or of_stock), strict=True):
@@ -368,13 +368,13 @@ def test_row_of_the_contract_holds(servers, name, row):
                 assert answer.headers["X-Model-URI"] == f"models:/{name}/1"
 
 
-def test_a_stack_trace_goes_to_clients_of_mlflow_s_server_and_not_to_the_service_s(servers):
+def test_mlflow_s_server_sends_a_stack_trace_to_clients_and_the_service_does_not(servers):
     of_stock, of_service = (server.ask(number("null")).json() for server in servers)
     assert "Input X contains NaN" in of_stock.pop("stack_trace")
     assert of_stock == of_service
 
 
-def test_mlflow_s_server_says_unexpected_error_for_a_null(servers):
+def test_mlflow_s_server_answers_a_null_with_an_unexpected_error(servers):
     message = servers[0].ask(number("null")).json()["message"]
     assert message.startswith("Encountered an unexpected error while evaluating the model. ")
 
@@ -392,15 +392,55 @@ def test_mlflow_s_server_says_unexpected_error_for_a_null(servers):
         ({}, "IMPORTANT: The MLflow Model scoring protocol has changed in MLflow version 2.0."),
     ],
 )
-def test_both_say_what_the_readme_quotes(servers, sent, says):
+def test_both_servers_send_the_messages_that_the_reference_quotes(servers, sent, says):
     for server in servers:
         assert says in server.ask(sent).json()["message"]
 
 
-def test_another_content_type_is_refused_in_the_words_of_the_readme(servers):
+def test_another_content_type_is_refused_with_the_message_that_the_reference_quotes(servers):
     for server in servers:
         message = server.ask(json.dumps(GOOD), "text/plain").text
         assert message.startswith("This predictor only supports the following content types")
+
+
+@pytest.mark.parametrize("path", ["/ping", "/health", "/version"])
+def test_both_servers_answer_the_same_on(servers, path):
+    answers = [server.get(path) for server in servers]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].text == answers[1].text
+    if path == "/version":
+        assert answers[0].text == mlflow.__version__
+
+
+def test_with_poll_1_the_service_follows_the_alias_without_a_webhook(client, name, tmp_path):
+    client.set_registered_model_alias(name, "polled", "1")
+    command = [sys.executable, SERVICE, f"models:/{name}@polled", "--poll", "0.2"]
+    service = Service(command, free_address(), tmp_path / "log")
+    try:
+        service.wait_for(lambda: service.get("/ready").ok)
+        assert service.serves(f"models:/{name}/1")
+        client.set_registered_model_alias(name, "polled", "2")
+        service.wait_for(lambda: service.serves(f"models:/{name}/2"), seconds=10)
+        assert not service.status()["webhook"]
+    finally:
+        service.stop()
+
+
+def test_mlflow_s_server_keeps_the_version_of_its_start(client, name, tmp_path):
+    client.set_registered_model_alias(name, "kept", "1")
+    words = ["mlflow", "models", "serve", "-m", f"models:/{name}@kept", "--env-manager", "local"]
+    server = Server(words, free_address(), tmp_path / "log")
+    everything = split(X.to_numpy().tolist())
+    try:
+        server.wait_for(lambda: server.get("/ping").ok)
+        before = server.ask(everything).json()
+        client.set_registered_model_alias(name, "kept", "2")
+        time.sleep(3)
+        assert server.ask(everything).json() == before
+        version_2 = mlflow.pyfunc.load_model(f"models:/{name}/2")
+        assert before["predictions"] != version_2.predict(X).tolist()
+    finally:
+        server.stop()
 
 
 def test_mlflow_s_server_has_pages_of_its_api_and_the_service_has_none(servers):
@@ -408,7 +448,7 @@ def test_mlflow_s_server_has_pages_of_its_api_and_the_service_has_none(servers):
     assert [server.get("/invocations").status_code for server in servers] == [405, 405]
 
 
-def test_without_its_alias_the_service_says_so_and_starts_when_it_appears(service, name):
+def test_without_its_alias_the_service_waits_and_begins_when_the_alias_appears(service, name):
     answer = service.before["/invocations"]
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
     assert answer.json()["error_code"] == "TEMPORARILY_UNAVAILABLE"
@@ -419,7 +459,7 @@ def test_without_its_alias_the_service_says_so_and_starts_when_it_appears(servic
     assert service.serves(f"models:/{name}/1")
 
 
-def test_mlflow_s_server_ends_where_its_alias_is_missing(name, tmp_path):
+def test_mlflow_s_server_ends_at_once_if_the_alias_does_not_exist(name, tmp_path):
     words = ["mlflow", "models", "serve", "-m", f"models:/{name}@ghost", "--env-manager", "local"]
     server = Server(words, free_address(), tmp_path / "log")
     assert server.process.wait(timeout=60) != 0
@@ -427,7 +467,7 @@ def test_mlflow_s_server_ends_where_its_alias_is_missing(name, tmp_path):
 
 
 @pytest.mark.parametrize("row", DELIVERIES, ids=lambda row: row[0])
-def test_row_of_the_deliveries_holds(service, name, row):
+def test_each_row_of_the_deliveries_is_true(service, name, row):
     delivery, status, says = row
     move = {"name": name, "alias": "champion", "version": "1"}
     body, headers = service.signed(move)
@@ -449,7 +489,7 @@ def test_row_of_the_deliveries_holds(service, name, row):
     assert says.strip("`") in answer.text
 
 
-def test_a_secret_that_is_missing_or_another_one_lets_no_delivery_in():
+def test_without_the_right_secret_every_delivery_is_refused():
     doorkeeper = runpy.run_path(str(SERVICE))["Doorkeeper"]
     names = ("x-mlflow-delivery-id", "x-mlflow-timestamp", "x-mlflow-signature")
     headers = dict.fromkeys(names, "v1,0")
@@ -458,26 +498,26 @@ def test_a_secret_that_is_missing_or_another_one_lets_no_delivery_in():
         ("s", "The signature is wrong."),
     ):
         assert doorkeeper(secret).refusal(headers, b"") == words
-        assert f"`{words}` (401)" in README
+        assert f"`{words}` (401)" in REFERENCE
 
 
-def test_a_delivery_moves_the_service_to_what_the_alias_means_and_to_nothing_else(
+def test_after_a_delivery_the_service_loads_the_alias_s_version_whatever_the_delivery_says(
     client, name, service, back_to_1
 ):
-    # It says version 1, the alias is on 2.
+    # The delivery says version 1, and the alias is on 2.
     client.set_registered_model_alias(name, "champion", "2")
     service.tell(name)
     service.wait_for(lambda: service.serves(f"models:/{name}/2"), seconds=10)
 
 
-def test_without_a_delivery_the_service_looks_after_15_seconds_at_most(
+def test_without_a_delivery_the_service_looks_up_the_alias_within_15_seconds(
     client, name, service, back_to_1
 ):
     client.set_registered_model_alias(name, "champion", "2")
     service.wait_for(lambda: service.serves(f"models:/{name}/2"), seconds=17)
 
 
-def test_an_alias_deleted_leaves_the_version_serving_and_is_reported(
+def test_after_its_alias_is_deleted_the_service_keeps_serving_and_reports_it(
     client, name, service, back_to_1
 ):
     client.delete_registered_model_alias(name, "champion")
@@ -490,9 +530,7 @@ def test_an_alias_deleted_leaves_the_version_serving_and_is_reported(
     assert service.get("/ready").ok
 
 
-def test_a_challenger_that_fails_on_its_own_input_example_is_not_served(
-    client, name, service, back_to_1
-):
+def test_a_version_that_fails_on_its_input_example_is_not_served(client, name, service, back_to_1):
     client.set_registered_model_alias(name, "champion", "3")
     service.tell(name)
     service.wait_for(lambda: service.status()["problem"])
@@ -512,7 +550,7 @@ def test_status_and_metrics_name_the_version_served(service, name):
     assert f'serving_model_loaded_timestamp_seconds{{model="{uri}"}}' in metrics
 
 
-def test_a_delivery_is_tried_four_times_in_some_seconds_and_then_dropped(client):
+def test_the_registry_tries_a_delivery_four_times_within_seconds_and_then_gives_up(client):
     came = []
 
     class Refuses(BaseHTTPRequestHandler):
@@ -544,11 +582,13 @@ def test_there_is_no_webhook_for_a_stage():
     assert not [action for action in WebhookAction if "transition" in action.value]
 
 
-def test_the_registry_refuses_a_webhook_scheme_in_the_words_of_the_readme(client, monkeypatch):
+def test_the_registry_refuses_a_webhook_with_the_messages_that_the_reference_quotes(
+    client, monkeypatch
+):
     with pytest.raises(MlflowException) as refused:
         client.create_webhook("test", "ftp://127.0.0.1/", ["model_version_alias.created"])
     assert "Invalid webhook URL scheme: 'ftp'. Allowed schemes are: " in str(refused.value)
-    # What the server asks, here as one without the two settings of the lab asks it.
+    # A server without the lab's two settings makes this check.
     for setting in ("MLFLOW_WEBHOOK_ALLOWED_SCHEMES", "MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS"):
         monkeypatch.delenv(setting, raising=False)
     for url, words in {
@@ -558,10 +598,10 @@ def test_the_registry_refuses_a_webhook_scheme_in_the_words_of_the_readme(client
         with pytest.raises(MlflowException) as refused:
             _validate_webhook_url(url)
         assert words in str(refused.value)
-        assert words in README
+        assert words in REFERENCE
 
 
-def test_a_tracking_server_that_is_gone_leaves_the_version_serving_and_is_reported(service, name):
+def test_without_a_tracking_server_the_service_keeps_serving_and_reports_it(service, name):
     # The last one: there is no way back.
     service.forwarder.cut()
     service.tell(name)

@@ -1,4 +1,4 @@
-"""A class that names what an estimator of numbers answers, in a table, signed by hand."""
+"""A class that turns an estimator's numbers into names and answers with a table; its signature is written by hand."""
 
 import os
 
@@ -21,19 +21,21 @@ class Named(mlflow.pyfunc.PythonModel):
     """Name the species."""
 
     def __init__(self, estimator, names):
-        """Keep both."""
+        """Keep the estimator and the names."""
         self.estimator, self.names = estimator, names
 
     def predict(self, context, model_input, params=None):
-        """Answer with names and what they are worth."""
-        found = self.estimator.predict_proba(model_input[list(self.estimator.feature_names_in_)])
+        """Answer with names and probabilities."""
+        probabilities = self.estimator.predict_proba(
+            model_input[list(self.estimator.feature_names_in_)]
+        )
         return model_input.assign(
-            species=self.names[found.argmax(axis=1)], probability=found.max(axis=1)
+            species=self.names[probabilities.argmax(axis=1)], probability=probabilities.max(axis=1)
         )[["probability", "species"]]
 
 
 estimator = LogisticRegression(max_iter=500).fit(measures, iris.target)
-# Alphabetically, which is not load_iris's order.
+# The alphabetical order, which is not the order of load_iris.
 inputs = Schema([ColSpec("double", name) for name in sorted(measures.columns)])
 info = mlflow.pyfunc.log_model(
     name="model",

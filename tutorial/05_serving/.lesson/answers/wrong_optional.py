@@ -1,6 +1,6 @@
-"""expected 400, got 200, it answers all the same
+"""Expected status 400, got 200: it answers anyway
 
-Columns may be missing, and are then made up.
+Every column is optional, and the model fills in what is missing.
 """
 
 import os
@@ -24,14 +24,14 @@ packages = [f"scikit-learn=={sklearn.__version__}"]
 
 
 class MayMiss(mlflow.pyfunc.PythonModel):
-    """Fill what is missing."""
+    """Fills in missing columns."""
 
     def __init__(self, estimator):
-        """Keep it."""
+        """Keep the estimator."""
         self.estimator = estimator
 
     def predict(self, context, model_input, params=None):
-        """Answer in any case."""
+        """Answer whatever is missing."""
         return self.estimator.predict(model_input.reindex(columns=measures.columns))
 
 
