@@ -16,6 +16,7 @@ from types import TracebackType
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from importlib.machinery import ModuleSpec
 
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -161,8 +162,31 @@ def hook(kind: type[BaseException], error: BaseException, traceback: TracebackTy
         print(message, file=sys.stderr)
 
 
+class WaitingNotice:
+    """Looks for one import only: of the module in which MLflow's client waits and tries again.
+
+    lab/waiting.py then makes the client say what it waits for.
+    """
+
+    module = "mlflow.utils.request_utils"
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        """Return nothing for all other modules, which the finders after this one find."""
+        if name != self.module:
+            return None
+        sys.meta_path.remove(self)
+        # Not at the top: this costs milliseconds, and most Pythons do not import MLflow.
+        from lab import waiting
+
+        return waiting.spec(name)
+
+
 def install() -> None:
-    """Make this process explain its failures."""
+    """Make this process explain its failures, and say what it waits for."""
+    # Python reads the .pth file twice if the environment's folder lib64 is a link to lib.
+    is_installed = any(isinstance(finder, WaitingNotice) for finder in sys.meta_path)
+    if not is_installed and WaitingNotice.module not in sys.modules:
+        sys.meta_path.insert(0, WaitingNotice())
     # Empty means unset, as it does in .env; MLflow would take it for a file mlflow.db in this folder.
     if not os.environ.get(TRACKING_URI, "unset").strip():
         del os.environ[TRACKING_URI]

@@ -31,6 +31,8 @@ class Champion:
 
 def start_check() -> MlflowClient:
     """Prepare this process to judge a learner's model. Return a client of the lab's server."""
+    # If the server does not run, say so at once. Nothing is lost: a check can be repeated.
+    os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "1"
     # Without an address MLflow would quietly write to a file mlflow.db in this folder.
     mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
     # A check judges answers and errors. Warnings would stand in front of its message.
