@@ -1,6 +1,6 @@
 # %% [markdown]
 """
-Your turn: prepare models:/iris_web@champion for clients over HTTP
+Prepare models:/iris_web@champion for clients over HTTP
 
 The web team will call this model over HTTP, and it knows nothing else about it. Today the model
 answers nearly every request with status 200, even one with a misspelled column, and it answers with
