@@ -53,6 +53,7 @@ train, heldout = train_test_split(
 # A CSV file does not keep the row numbers, so let both tables begin with row 0.
 train, heldout = train.reset_index(drop=True), heldout.reset_index(drop=True)
 
+# make_pipeline names each step after its class. This is the C of the step logisticregression.
 settings = {"logisticregression__C": 0.5, "logisticregression__max_iter": 500}
 pipeline = make_pipeline(StandardScaler(), LogisticRegression()).set_params(**settings)
 pipeline.fit(train[columns], train["species"])
@@ -74,7 +75,7 @@ train_data = mlflow.data.from_pandas(train, targets="species", name="iris_train"
 heldout_data = mlflow.data.from_pandas(heldout, targets="species", name="iris_heldout")
 # Without this list, MLflow would need seconds to find out what the model imports.
 packages = [f"{name}=={version(name)}" for name in ("numpy", "pandas", "scikit-learn")]
-with mlflow.start_run() as run:
+with mlflow.start_run(run_name="for Ada") as run:
     mlflow.log_params(settings)
     mlflow.log_text(train.to_csv(index=False), "data/train.csv")
     evidence = heldout.assign(predicted=predicted)
@@ -130,8 +131,9 @@ Ada needs no scikit-learn functions, as every model that `mlflow.pyfunc` loads h
 > still works, but MLflow will remove stages. In new projects, use aliases only. This lesson sets
 > both, because many teams still load `models:/iris_clf/Production`.
 
-To see the version in your browser, open the experiment `03_models_pyfunc`, then the newest run, then
-the version under *Registered models*. Under *Schema* is the signature:
+In your browser, open the experiment `03_models_pyfunc`, then the newest run named `for Ada`, then
+`iris_clf` under *Registered models*. The version's page has the stage, the alias, and under *Schema*
+the signature:
 
 ![The version's page: the stage is Production, the schema has four inputs of type double](.lesson/version.png)
 
@@ -236,14 +238,14 @@ notice that.
 
 ## 5. Reproduce the results
 
-Months later somebody asks Ada whether the model really is that good. This example needs only the
+Months later somebody asks whether your model really is that good. This example needs only an
 address. It finds the run, loads the model, predicts the recorded rows again, and compares:
 
 ```console
-$ MODEL_URI="models:/iris_clf/Production" python examples/03_models_pyfunc/reproduce_run.py
-model  models:/iris_clf/Production
-       m-..., iris_clf version ... (stage Production)
-run    ...
+$ python examples/03_models_pyfunc/reproduce_run.py
+model  runs:/.../model
+       m-..., iris_clf version ... (stage ...)
+run    ..., for Ada
 
 The model predicts the held-out rows of its run again:
                     recorded              reproduced
@@ -254,8 +256,10 @@ held-out digest     39c4d166              39c4d166              equal
 Reproduced: nothing differs.
 ```
 
-The exit code is 0 if all results are equal and 1 if not. Without `MODEL_URI` the example takes your
-latest run. With `--retrain` it also trains the model again from what the run recorded.
+The exit code is 0 if all results are equal and 1 if not. The example took your latest run. To choose
+a model, put its address in front:
+
+    MODEL_URI="models:/iris_clf/Production" python examples/03_models_pyfunc/reproduce_run.py
 
 ## Go further
 
