@@ -114,9 +114,9 @@ def register(author, model, description):
 
 # %%
 baseline = register("Ana", fit(columns[2:3]), "Uses the petal length.")
-bens = register("Ben", fit(columns[:2]), "Uses the sepals.")
-cleos = register("Cleo", fit(columns[2:]), "Uses the petals.")
-for version in (baseline, bens, cleos):
+from_ben = register("Ben", fit(columns[:2]), "Uses the sepals.")
+from_cleo = register("Cleo", fit(columns[2:]), "Uses the petals.")
+for version in (baseline, from_ben, from_cleo):
     author = version.tags["author"]
     print(f"iris_dev version {version.version} is the model by {author}. {version.description}")
 
@@ -136,7 +136,7 @@ accuracy = make_metric(
     name="accuracy",
 )
 results = {}
-for version in (baseline, bens, cleos):
+for version in (baseline, from_ben, from_cleo):
     author = version.tags["author"]
     model = mlflow.pyfunc.load_model(f"models:/iris_dev/{version.version}")
     with mlflow.start_run(run_name=f"measure the model by {author}"):
@@ -157,7 +157,7 @@ to compare it with. It raises an error if the challenger fails.
 
 # %%
 rule = MetricThreshold(threshold=0.85, min_absolute_change=0.01, greater_is_better=True)
-for version in (bens, cleos):
+for version in (from_ben, from_cleo):
     author = version.tags["author"]
     try:
         mlflow.validate_evaluation_results({"accuracy": rule}, results[author], results["Ana"])
@@ -175,6 +175,26 @@ MLflow gives both reasons, and it calls the challenger `candidate model`. The ta
 the decision as a picture, which the browser shows with its run:
 
 ![Three bars, of which only Cleo's reaches over both lines of the gate](.lesson/gate.png)
+
+## Your turn
+
+In `exercise.py` the baseline is the first champion of `iris_gate`. Then four challengers arrive, and
+each becomes champion, whatever its accuracy. Put a gate in front of the alias:
+
+1. Measure every version, the baseline too, as in step 2.
+2. Let the gate of step 3 decide. Compare each challenger with the champion of that moment.
+3. Record the decision in the tag `gate`: `passed`, or `refused: ` and MLflow's message.
+4. Only if the challenger passed, record the number of the champion that it replaces in the tag
+   `replaces`. Then move the alias.
+
+Run your exercise and check it. If you are stuck, ask for a hint:
+
+    python tutorial/04_registry/exercise.py
+    lab check 4
+    lab hint 4
+
+You have passed when `lab check 4` prints three lines that begin with `ok`. Steps 4 and 5 show what
+the tag `replaces` is for.
 
 ## 4. Promote
 
@@ -206,13 +226,13 @@ def promote(version, environment, person):
 
 # %% [markdown]
 """
-The baseline has been in production for a month, so promote it first. Then promote Cleo's
-challenger, which passed the gate. Each goes to QA, and from there to production.
+In the story the baseline is already in production. To get to that point, promote it first. Then
+promote Cleo's challenger, which passed the gate. Each goes to QA, and from there to production.
 """
 
 # %%
 promote(promote(baseline, "iris_qa", "Ana"), "iris_prod", "Ana")
-champion = promote(promote(cleos, "iris_qa", "Cleo"), "iris_prod", "Ana")
+champion = promote(promote(from_cleo, "iris_qa", "Cleo"), "iris_prod", "Ana")
 
 print(f"iris_prod version {champion.version} is champion. {champion.description}")
 for key in ("author", "gate", "gate_run", "promoted_by", "promoted_at", "promoted_from"):
@@ -253,33 +273,14 @@ own aliases. So you can look for the cause there.
 
 In the browser, open *Model registry* and then
 [iris_qa](http://localhost:5000/#/models/iris_qa?workflowType=machine_learning). You see both
-versions with their tags, and the alias.
+versions with their tags and the alias.
 
 ![Two versions of iris_qa with their tags; the newer one is champion](.lesson/registered_model.png)
 
-## Your turn
-
-In `exercise.py` the baseline is the first champion of `iris_gate`. Then four challengers arrive, and
-each becomes champion, whatever its accuracy. Put a gate in front of the alias:
-
-1. Measure every version, the baseline too, as in step 2.
-2. Let the gate of step 3 decide. Compare each challenger with the champion of that moment.
-3. Record the decision in the tag `gate`: `passed`, or `refused: ` and MLflow's message.
-4. Only if the challenger passed, record the number of the old champion in the tag `replaces`. Then
-   move the alias.
-
-Run your exercise and check it. If you are stuck, ask for a hint:
-
-    python tutorial/04_registry/exercise.py
-    lab check 4
-    lab hint 4
-
-You have passed when `lab check 4` prints three lines that begin with `ok`.
-
 ## 6. One more thing: let CI promote
 
-Nobody should type all this by hand. On many teams a CI job promotes: a script that a server starts.
-Ben has a new model, and the alias `challenger` tells the script which version to test.
+On many teams nobody types these steps. A server runs them as a script: this is called continuous
+integration (CI). Ben has a new model. The alias `challenger` tells the script which version to test.
 """
 
 # %%
@@ -299,7 +300,6 @@ print(f"models:/iris_dev@challenger is version {challenger.version}. {challenger
 - `lab run 4 stages`: promote with [stages](../words.md#stage), as older projects do.
 - `lab run 4 search`: find a model in all environments, for an audit.
 - `lab run 4 delete`: what disappears when you delete a version, and what stays.
-- [REFERENCE.md](REFERENCE.md) explains these scripts, `promote.py`, `rollback.py` and
-  [what a copy contains](REFERENCE.md#what-a-copy-contains). It lists
+- [REFERENCE.md](REFERENCE.md) explains all these scripts, and lists
   [the errors that people meet](REFERENCE.md#when-it-goes-wrong).
 """

@@ -12,7 +12,7 @@ arrive, and each of them becomes champion, whatever its accuracy. Change the scr
 4. If the challenger passed, write the number of the champion that it replaces to its tag replaces.
    Then move the alias. If it was refused, leave the alias where it is.
 
-Then: lab check 04
+Then: lab check 4
 """
 
 # %% Imports

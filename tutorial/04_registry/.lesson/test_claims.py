@@ -234,6 +234,12 @@ def test_a_logged_model_cannot_be_copied(client, names, info):
         client.copy_model_version(info.model_uri, names[1])
 
 
+def test_a_logged_model_is_registered_only_together_with_its_id(client, names, info):
+    message = error_message(client.create_model_version, names[0], info.model_uri, info.run_id)
+    end = "The model_id request parameter must identify the resource that contains the source."
+    assert message.endswith(end)
+
+
 def test_a_filter_can_contain_neither_aliases_nor_stages_nor_the_word_or(client):
     for key in ("aliases", "current_stage"):
         message = error_message(client.search_model_versions, f"{key} = 'champion'")
