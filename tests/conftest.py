@@ -50,7 +50,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def embedded_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """The lab without Docker, on a folder of its own."""
     state = str(tmp_path_factory.mktemp("embedded"))
-    ports = dict(zip(("MLFLOW_PORT", "JUPYTER_PORT"), free_ports(2), strict=True))
+    names = ("MLFLOW_PORT", "JUPYTER_PORT", "SERVING_PORT")
+    ports = dict(zip(names, free_ports(len(names)), strict=True))
     lab = Lab("embedded", {"LAB_STATE": state} | ports)
     try:
         start(lab)

@@ -8,7 +8,7 @@ from lab.lessons import Lesson, lessons
 from tests.support.claims import Claims
 from tests.support.demo import Demo, outputs, warnings
 from tests.support.labs import ROOT
-from tests.support.notebooks import comparable, outputs_on_page, without_announcements
+from tests.support.notebooks import comparable, outputs_on_page, servers, without_announcements
 from tests.support.readmes import (
     IN_PROFILE,
     assert_holds,
@@ -45,15 +45,16 @@ def test_readme_shows_what_its_commands_print(lab, demo, lesson):
         assert_same_output(readme, outputs_of(demo, lesson, None)[script])
         scripts.remove(script)
     assert scripts <= commands
-    for sample in shown:
-        if sample.mode not in ("", lab.mode):
-            continue
+    typed = [sample for sample in shown if sample.mode in ("", lab.mode)]
+    in_demo = [sample for sample in typed if IN_PROFILE.sub("", sample.command) in scripts]
+    for sample in in_demo:
         profile = lesson.profile if IN_PROFILE.match(sample.command) else None
         command = IN_PROFILE.sub("", sample.command)
-        if command in scripts:
-            assert_prints(sample, outputs_of(demo, lesson, profile)[command])
-        else:
-            assert_holds(lab, sample)
+        assert_prints(sample, outputs_of(demo, lesson, profile)[command])
+    with servers(lab, lesson):
+        for sample in typed:
+            if sample not in in_demo:
+                assert_holds(lab, sample)
     # What is typed and not shown with what it prints. tests/docs looks at commands of lab, make and docker, and
     # tests/exercises runs the exercises.
     tried_elsewhere = commands | {f"python {lesson.exercise.relative_to(ROOT)}"}

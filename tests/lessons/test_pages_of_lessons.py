@@ -6,7 +6,7 @@ import pytest
 
 from lab.lessons import lessons
 from tests.support.labs import ROOT
-from tests.support.notebooks import as_notebook, comparable, figures, page
+from tests.support.notebooks import as_notebook, comparable, figures, page, servers
 
 LESSONS = [lesson for lesson in lessons(ROOT) if lesson.reference.exists()]
 CASES = [
@@ -18,7 +18,8 @@ CASES = [
 @pytest.mark.parametrize("lesson", CASES)
 def test_a_page_shows_what_the_lesson_s_notebook_shows(embedded_lab, lesson, request):
     script = lesson.scripts[0]
-    notebook = as_notebook(embedded_lab, str(script))
+    with servers(embedded_lab, lesson):
+        notebook = as_notebook(embedded_lab, str(script))
     assert figures(notebook) >= (ROOT / script).read_text().count("plt.subplots(")
     text = page(lesson, notebook)
     old = lesson.page.read_text(encoding="utf-8") if lesson.page.exists() else ""

@@ -1,10 +1,14 @@
 """The lessons' scripts as notebooks, run in a lab, and the pages that are made from them."""
 
 import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import nbformat
 from nbformat import NotebookNode
 
+from lab import services
 from lab.lessons import Lesson
 from tests.support.labs import Lab
 
@@ -42,6 +46,30 @@ def as_notebook(lab: Lab, script: str) -> NotebookNode:
     """Run a script as a notebook where make notebook has its kernels, and return it with its output."""
     socket = lab.warm_socket("notebook")
     return nbformat.reads(lab.script("execute_notebook", script, socket, profile="notebook"), 4)
+
+
+@contextmanager
+def servers(lab: Lab, lesson: Lesson) -> Iterator[None]:
+    """Run the servers that a lesson calls, as its reader does in a second terminal: with `lab serve`."""
+    if not services.description(lesson).services:
+        yield
+        return
+    # Ctrl-C does not reach what runs in a container: there, the end of standard input stands for it.
+    until_stdin_ends = 'lab serve "$0" & read; kill $!; wait $!'
+    process = lab.popen(
+        *("bash", "-c", until_stdin_ends, lesson.number),
+        stdin=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        lines: list[str] = []
+        while not lines or not lines[-1].startswith("Ready."):
+            lines.append(process.stdout.readline())
+            assert lines[-1], "".join(lines)
+        yield
+    finally:
+        process.communicate(timeout=60)
 
 
 def printed(notebook: NotebookNode, stream: str) -> str:
