@@ -2,15 +2,14 @@
 """
 # 00 Start
 
-You trained a classifier in a notebook. A colleague wants to use it today, and next month somebody
-will ask which model was in use. MLflow keeps models on a server, where people and programs load
-them by name.
+You trained a classifier in a notebook, and a colleague wants to use it. MLflow keeps models on a
+server, where people and programs load them by name.
 
 **You will be able to**
 
-- log a model, register it and give it an alias
-- load the model by that alias and use it
-- find the model in your browser
+- log and register a model
+- load it by an alias
+- find it in your browser
 
 **You need** basic Python and scikit-learn. **Time**: 5 minutes, with the exercise.
 
@@ -20,12 +19,11 @@ them by name.
     make shell
     lab
 
-`make up` starts MLflow, with Docker or without it; `make` chooses. The first start takes a few
-minutes. `make shell` opens the [lab's shell](../words.md#the-labs-shell). Type all commands of the
-lessons there. `lab` shows where you are and what to do next.
+`make up` starts MLflow, in Docker if you have it. The first start takes a few minutes. `make shell`
+opens the [lab's shell](../words.md#the-labs-shell). There, `lab` shows what to do next.
 
-Do you see `lab: command not found` or `No module named 'mlflow'`? Then you are not in the lab's
-shell. Type `make shell` again.
+If you see `lab: command not found` or `No module named 'mlflow'`, you are not in the lab's shell.
+Type `make shell` again.
 """
 
 # %% [markdown]
@@ -47,8 +45,8 @@ flowchart LR
 - An [experiment](../words.md#experiment) is a named group of runs.
 - A [logged model](../words.md#logged-model) is a trained model that a run saved on the server.
 - A [registered model](../words.md#registered-model) is a name for models that do the same job.
-- A [version](../words.md#version) is one logged model under that name. MLflow numbers them 1, 2, 3.
-- An [alias](../words.md#alias) is a label on one version. You can move it to another version.
+- A [version](../words.md#version) is one logged model under that name: number 1, 2, 3 …
+- An [alias](../words.md#alias) is a label on one version, which you can move to another.
 
 ## 2. Log and register a model
 
@@ -83,14 +81,14 @@ with mlflow.start_run():
 
 # %% [markdown]
 """
-MLflow created the registered model and a version of it.
+MLflow created version 1. The number is higher if you ran the lesson before.
 
 ## 3. Load the model by its alias
 
 Put the alias `champion` on the new version. Its address is then `models:/iris_start@champion`.
 
-**Predict:** `load_model` gets nothing but the address. What will the loaded model answer for one
-flower: a number from 0 to 2, or the name of a species?
+**Predict:** `load_model` gets nothing but the address. What will the model answer for one flower: a
+number from 0 to 2, or the name of a species?
 """
 
 # %%
@@ -104,20 +102,18 @@ print("Its answer for one flower:", champion.predict(flower)[0])
 
 # %% [markdown]
 """
-The answer is a name, because you trained the model on names. A program that loads the address needs
-no training code.
+The model answers with a name: you trained it on names. To load it you need no training code.
 
 ## Your turn
 
-`tutorial/00_start/exercise.py` registers a model as `iris_start_mine`, but no version has an alias.
-Open the file in your editor. At its end, add the one line that sets the alias `champion` on the new
-version, so that `models:/iris_start_mine@champion` loads. Save the file. Then type in the lab's
-shell:
+`tutorial/00_start/exercise.py` registers a model as `iris_start_mine`, which has no alias yet. Open
+the file in your editor. At its end, add one line that sets the alias `champion` on the new version.
+Save the file and type in the lab's shell:
 
     python tutorial/00_start/exercise.py
     lab check 0
 
-This is what you see when you have passed:
+You have passed when you see this:
 
 ```text
 00_start: passed
@@ -125,11 +121,11 @@ ok  models:/iris_start_mine@champion (version 1) is the version that you registe
 ok  it loads, and it names the species of nine flowers
 ```
 
-If you are stuck, ask for a hint:
+If you are stuck:
 
     lab hint 0
 
-After you have passed, you can compare your file with our solution:
+Afterwards, compare with our solution:
 
     lab solution 0
 
@@ -146,24 +142,24 @@ models:/iris_start@champion is version 2.
 Its answer for one flower: virginica
 ```
 
-The second run registered version 2 and moved the alias to it. The address stayed the same, so a
-program gets the new version the next time it loads the address. `models:/iris_start/1` still loads
-version 1.
+The second run registered version 2 and moved the alias to it. The address is the same, so your
+programs stay as they are.
 
 ## 5. Find the models in your browser
 
-1. Open <http://localhost:5000>. If you changed the port, `lab` prints the right address.
-2. Choose *Model training* at the top left, once. MLflow opens in a view for GenAI, which hides your
-   models.
-3. Click *Experiments* and then `00_start`. You see its runs.
-4. Click *Model registry* and then `iris_start`. You see its versions, and `champion` beside one of
-   them. If a window about a new user interface opens, close it.
+This prints MLflow's address, usually <http://localhost:5000>. Open it in your browser.
+
+    lab
+
+1. Choose *Model training* at the top left, once. The view for GenAI hides your models.
+2. Click *Experiments* and then `00_start`. You see its runs.
+3. Click *Model registry* and then `iris_start`. You see its versions and the alias.
+
+If a window about a new user interface opens, close it.
 
 ## Go further
 
-- `lab trace models:/iris_start@champion` shows where the server keeps this model.
-- [REFERENCE.md](REFERENCE.md) lists the calls of this lesson and
+- [REFERENCE.md](REFERENCE.md): each call of this lesson, and
   [the errors that people meet](REFERENCE.md#when-it-goes-wrong).
-- The [glossary](../words.md) explains each word of the lessons in two or three sentences.
-- `exit` leaves the lab's shell. Then `make down` stops MLflow and keeps your runs and models.
+- `exit` leaves the lab's shell. Then `make down` stops MLflow and keeps your models.
 """
