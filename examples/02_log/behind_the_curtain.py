@@ -1,10 +1,11 @@
 # %% [markdown]
 """
-Where a logged model went: its rows in the database and its objects in the store.
+Where a logged model is stored: its rows in the database and its files in the artifact store.
 
-What to look at: the model's id, m-…, ties it all together, the rows hold what you logged and where
-the files are, and what the server hands out is byte for byte what the store holds.
-Takes the model of lesson 02's latest run, or the one that MODEL_URI in the environment names.
+What to look at: the model's id, m-…, is in the rows and in the path of the files. The rows contain
+what you logged and where the files are. What you download through the server is byte for byte what
+the store contains. The example takes the latest version of iris_log, which lesson 02 registers. To
+see another model, set MODEL_URI to its address.
 """
 
 # %% Imports and the server
@@ -20,34 +21,29 @@ import mlflow
 import psycopg2
 from botocore.exceptions import ClientError
 
-# Without an address MLflow would quietly write to a file mlflow.db in this folder.
+# The lab's shell sets this variable to the address of its MLflow server.
 mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
 stack = "LAB_SQLITE_FILE" not in os.environ
 if stack and not {"PGHOST", "LAB_S3_ENDPOINT"} <= set(os.environ):
     sys.exit("PGHOST or LAB_S3_ENDPOINT is not set. First: docker compose exec trainer bash")
 
 # %% Which model
-model_uri = os.environ.get("MODEL_URI") or None
+client = mlflow.MlflowClient()
+model_uri = os.environ.get("MODEL_URI")
+if not model_uri:
+    versions = client.search_model_versions("name = 'iris_log'")
+    if not versions:
+        sys.exit("Lesson 02 has registered no model yet. First: python tutorial/02_log/run.py")
+    latest = max(int(version.version) for version in versions)
+    model_uri = f"models:/iris_log/{latest}"
 try:
-    if model_uri is None:
-        experiment = mlflow.get_experiment_by_name("02_log")
-        runs = experiment and mlflow.search_runs(
-            [experiment.experiment_id],
-            filter_string="attributes.status = 'FINISHED'",
-            order_by=["attributes.end_time DESC"],
-            output_format="list",
-        )
-        logged = [run.outputs.model_outputs[-1] for run in runs or [] if run.outputs.model_outputs]
-        if not logged:
-            sys.exit("Lesson 02 has logged no model yet. First: python tutorial/02_log/run.py")
-        model_uri = f"models:/{logged[0].model_id}"
     if not model_uri.startswith(("models:/", "runs:/")):
         sys.exit(f"MODEL_URI={model_uri} begins with neither models:/ nor runs:/")
     # Every form of URI leads to a file MLmodel, which contains the model's id.
     model_id = mlflow.models.get_model_info(model_uri).model_id
 except mlflow.MlflowException as error:
-    # Any other error, such as no answer at all, is not caused by MODEL_URI.
-    if model_uri is None or "API request to" in error.message:
+    # If the server does not answer at all, MODEL_URI is not the cause.
+    if "API request to" in error.message:
         raise
     sys.exit(f"MODEL_URI={model_uri}: {error}")
 if model_id is None:
@@ -55,7 +51,7 @@ if model_id is None:
 
 # %% The rows
 if stack:
-    # The address, and a role that may only read, come from PGHOST, PGUSER and so on.
+    # PGHOST, PGUSER and so on contain the address, and the name of an account that may only read.
     database = psycopg2.connect("")
     placeholder = "%s"
 else:
@@ -70,8 +66,10 @@ cursor.execute(
 experiment_id, run_id, location = cursor.fetchone()
 
 print(f"Model {model_id}")
-print(f"Run {run_id or 'none, it was logged outside of a run'}")
-print("Rows in", "PostgreSQL" if stack else "SQLite", "(table, column they are found by: columns)")
+print(f"Run {run_id or 'none: the model was logged outside of a run'}")
+print(
+    "Rows in", "PostgreSQL" if stack else "SQLite", "(table, the column that is searched: columns)"
+)
 for table, columns, key, value in [
     ("logged_models", "name, artifact_location", "model_id", model_id),
     ("logged_model_params", "param_key, param_value", "model_id", model_id),
@@ -83,7 +81,7 @@ for table, columns, key, value in [
     ),
     ("model_versions", "name, version, status, source", "storage_location", location),
     ("experiments", "name, artifact_location", "experiment_id", experiment_id),
-    # A model that was logged outside of a run has none of the rows below.
+    # A model that was logged outside of a run has no rows in the tables below.
     ("runs", "name, status, user_id", "run_uuid", run_id),
     ("params", "key, value", "run_uuid", run_id),
     ("latest_metrics", "key, value", "run_uuid", run_id),
@@ -97,7 +95,7 @@ for table, columns, key, value in [
         print("     ", *row)
 
 # %% The objects
-# The server stands between: mlflow-artifacts:/ is the root of the store that only it can write.
+# Only the server can write to the store. In its addresses the store's root is mlflow-artifacts:/.
 prefix = location.removeprefix("mlflow-artifacts:/") + "/"
 etags = {}
 if stack:
@@ -134,17 +132,17 @@ with tempfile.TemporaryDirectory() as folder:
     downloaded = {
         path.relative_to(local).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in local.rglob("*")
-        # A note that MLflow's client writes beside what it downloads; the store has no such object.
+        # MLflow's client writes this file beside what it downloads. The store does not contain it.
         if path.is_file() and path.name != "registered_model_meta"
     }
 if not stored or downloaded != checksums:
     differ = sorted({name for name, _ in downloaded.items() ^ checksums.items()})
-    sys.exit(f"The server's files are not the store's: {differ or 'there are none'}")
+    sys.exit(f"These files differ between the server and the store: {differ or 'there are none'}")
 print(f"Downloaded through the server: {len(downloaded)} files, all with the same SHA-256")
 
-# %% Looking is all that these accounts may do
+# %% The lab's accounts may read, but not write
 if stack:
-    # Neither attempt would change anything if it were allowed: no row and no object matches.
+    # Even if they were allowed, the attempts would change nothing: no row and no object matches.
     database.rollback()
     database.set_session(readonly=False)
     try:
@@ -161,5 +159,5 @@ if stack:
         sys.exit(f"LAB_S3_ACCESS_KEY may write to MinIO ({answer}); the lab's account must not.")
     print("MinIO refuses to write:", answer)
 else:
-    print("No PostgreSQL and no MinIO here: these files are yours, and nothing refuses a write.")
+    print("Without Docker there is no PostgreSQL and no MinIO: you could change these files.")
 database.close()

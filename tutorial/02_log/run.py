@@ -1,25 +1,34 @@
 # %% [markdown]
 """
-Log a model in a run, register it in the same call, and load it back by its URIs.
+# 02 Log a model in a run
 
-What to look at: the model is not among the run's artifacts but has a place, an id and metrics of
-its own. You can load it by the run's id and by the model's id. A model with a signature refuses bad
-input; a model without one takes whatever scikit-learn takes.
+Since lesson 01 you have trained ten models and saved each in a folder. Now your colleague Ada asks
+which one is the best and how you trained it. The folders do not say. In this lesson, MLflow's
+[tracking server](../words.md#tracking-server) keeps a record of each training, with the model.
+
+**You will be able to**
+
+- record a training and its model, so that both are on the server,
+- find the best of many models with a query,
+- register that model under a name, so that others can load it.
+
+**You need** lesson 01 and basic Python. **Time**: 10 minutes to read, 10 for the exercise.
 """
 
-# %% Imports and the server
-import contextlib
-import io
-import os
-import sys
-import textwrap
-import warnings
+# %% [markdown]
+"""
+## 1. Record a training in a run
 
-import matplotlib.pyplot as plt
+A [run](../words.md#run) is the record of one training. Runs that belong together are in one
+[experiment](../words.md#experiment), here `02_log`. `set_experiment` creates it if necessary:
+"""
+
+# %%
+import os
+
 import mlflow
 import sklearn
 from mlflow.models import infer_signature
-from sklearn.calibration import CalibrationDisplay
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import ConfusionMatrixDisplay
@@ -27,164 +36,225 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-# Without an address MLflow would quietly write to a file mlflow.db in this folder.
+# The lab's shell sets this variable to the address of its MLflow server.
 mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
 mlflow.set_experiment("02_log")
 
-# MLflow warns that an integer column cannot have missing values. A species is never missing.
-warnings.filterwarnings("ignore", message="Hint: Inferred schema contains integer column")
+# %% [markdown]
+"""
+The model is the same [pipeline](../words.md#pipeline) as in lesson 01. This time you train it on
+70% of the flowers and test it on the rest. In the run you record the
+[parameters](../words.md#parameter) that you chose, the [metrics](../words.md#metric) that you
+measured, and files, which MLflow calls [artifacts](../words.md#artifact). Here the file is a
+picture:
+"""
 
-# %% The data and the model, as in lesson 01
+# %%
 iris = load_iris(as_frame=True)
-X, y = iris.data, iris.target
-params = {"C": 1.0, "test_size": 0.3, "random_state": 7}
-X_train, X_test, y_train, y_test = train_test_split(
-    X, y, test_size=params["test_size"], random_state=params["random_state"], stratify=y
-)
-model = make_pipeline(StandardScaler(), LogisticRegression(C=params["C"])).fit(X_train, y_train)
+X = iris.data
+y = iris.target.map(dict(enumerate(iris.target_names)))
+X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.3, random_state=7, stratify=y)
 
-train_data = mlflow.data.from_pandas(
-    X_train.assign(species=y_train), name="iris_train", targets="species"
-)
-test_data = mlflow.data.from_pandas(
-    X_test.assign(species=y_test), name="iris_test", targets="species"
-)
-# Given, not inferred: MLflow would load the model in a fresh process to see what it imports.
+# C=1.0 is also scikit-learn's default.
+model = make_pipeline(StandardScaler(), LogisticRegression(C=1.0)).fit(X_train, y_train)
+
+with mlflow.start_run(run_name="C=1.0") as run:
+    mlflow.log_param("C", 1.0)
+    mlflow.log_metric("test_accuracy", model.score(X_test, y_test))
+    picture = ConfusionMatrixDisplay.from_estimator(model, X_test, y_test, colorbar=False)
+    mlflow.log_figure(picture.figure_, "confusion_matrix.png")
+
+recorded = mlflow.get_run(run.info.run_id)
+print("Parameters:", recorded.data.params)
+print("Metrics:   ", recorded.data.metrics)
+
+# %% [markdown]
+"""
+The run ended with the `with` block, and `get_run` read its record from the server. Notice that the
+parameter came back as text, `'1.0'`. The metric is still a number, so you can sort runs by it.
+
+## 2. Log the model
+
+The run does not have the model yet. The function `log_model` works like `save_model` in lesson 01,
+but it sends the files to the server. It takes a `name` instead of a folder. Open the run again by
+its id and log the model in it:
+"""
+
+# %%
+# Without this list, MLflow would need seconds to find out what the model imports.
 requirements = [f"scikit-learn=={sklearn.__version__}"]
 
-# %% Log it
-# MLflow announces a new version on stderr; here that is part of the story.
-with mlflow.start_run() as run, contextlib.redirect_stderr(sys.stdout):
-    # Before the model: the parameters that the run has by then are copied to the model.
-    mlflow.log_params(params)
-    mlflow.log_input(train_data, context="training")
-    info = mlflow.sklearn.log_model(
+with mlflow.start_run(run_id=run.info.run_id):
+    model_info = mlflow.sklearn.log_model(
         model,
         name="model",
-        signature=infer_signature(X_train, model.predict(X_train)),
+        signature=infer_signature(X_train, y_train),
         pip_requirements=requirements,
-        registered_model_name="iris_log",
-        await_registration_for=10,
     )
-    mlflow.log_metric("train_accuracy", model.score(X_train, y_train))
-    # With the data set and the model, MLflow records which model was measured, and on which data.
-    mlflow.log_metric(
-        "test_accuracy", model.score(X_test, y_test), dataset=test_data, model_id=info.model_id
-    )
+print("The model's id is", model_info.model_id)
 
-# %% What log_model returned
-print("log_model returned")
-print("  model_uri  ", info.model_uri)
-print("  run_id     ", info.run_id)
-print("  version    ", info.registered_model_version, "of iris_log")
-assert info.model_uri == f"models:/{info.model_id}"
+# %% [markdown]
+"""
+The result is a [logged model](../words.md#logged-model). Its id begins with `m-`, and it has copies
+of the run's parameters and metrics.
 
-# %% Pictures of it: these are artifacts of the run
-client = mlflow.MlflowClient()
-confusion = ConfusionMatrixDisplay.from_estimator(
-    model, X_test, y_test, display_labels=iris.target_names, colorbar=False
+## 3. Find the best run
+
+With one run there is nothing to compare. Train two more models. You usually log everything in one
+`with` block:
+"""
+
+# %%
+for C in (0.1, 0.01):
+    candidate = make_pipeline(StandardScaler(), LogisticRegression(C=C)).fit(X_train, y_train)
+    accuracy = candidate.score(X_test, y_test)
+    with mlflow.start_run(run_name=f"C={C}"):
+        mlflow.log_param("C", C)
+        model_info = mlflow.sklearn.log_model(
+            candidate,
+            name="model",
+            signature=infer_signature(X_train, y_train),
+            pip_requirements=requirements,
+        )
+        # model_id says which model the score belongs to.
+        mlflow.log_metric("test_accuracy", accuracy, model_id=model_info.model_id)
+
+# %% [markdown]
+"""
+**Predict:** a smaller `C` means stronger regularization, so a simpler model. Which of 1.0, 0.1 and
+0.01 has the best test accuracy? Ask the server:
+"""
+
+# %%
+runs = mlflow.search_runs(
+    experiment_names=["02_log"],
+    # You may have run this lesson before: leave out the older runs.
+    filter_string=f"attributes.start_time >= {run.info.start_time}",
+    order_by=["metrics.test_accuracy DESC"],
 )
-client.log_figure(run.info.run_id, confusion.figure_, "confusion_matrix.png")
+columns = ["tags.mlflow.runName", "params.C", "metrics.test_accuracy"]
+print(runs[columns].round(3).to_string(index=False))
 
-# %% One curve for each species: of the flowers that get this probability, how many are of it?
-figure, axes = plt.subplots()
-for number, species in enumerate(iris.target_names):
-    probability = model.predict_proba(X_test)[:, number]
-    CalibrationDisplay.from_predictions(
-        y_test == number, probability, n_bins=4, name=species, ax=axes
-    )
-axes.set(xlabel="Probability that the model gives", ylabel="Share of these flowers")
-client.log_figure(run.info.run_id, figure, "calibration_curve.png")
+# %% [markdown]
+"""
+`search_runs` returns a DataFrame with one row for each run. Here the best run comes first.
 
-# %% Where the model is
-logged = client.get_logged_model(info.model_id)
-pictures = [file.path for file in client.list_artifacts(run.info.run_id)]
-files = [file.path for file in client.list_artifacts(run.info.run_id, "model")]
-print("Where it is")
-print("  run's artifacts  ", run.info.artifact_uri)
-print("  model's artifacts", logged.artifact_location)
-print("  list_artifacts(run)         ", ", ".join(pictures))
-print('  list_artifacts(run, "model")', ", ".join(path.split("/")[1] for path in files))
-assert f"/models/{info.model_id}/" in logged.artifact_location
-assert pictures == ["calibration_curve.png", "confusion_matrix.png"]
-assert "model/MLmodel" in files
+## 4. Find the best model and register it
 
-# %% What the run and the model know
-run = client.get_run(run.info.run_id)
-print("The run knows")
-print("  parameters", dict(sorted(run.data.params.items())))
-for used in sorted(run.inputs.dataset_inputs, key=lambda used: used.dataset.name):
-    print("  data set  ", used.dataset.name, used.dataset.digest, [tag.value for tag in used.tags])
-print("The model knows")
-print("  parameters", dict(sorted(logged.params.items())))
-measured = {metric.key: metric for metric in client.get_logged_model(info.model_id).metrics}
-for key, metric in sorted(measured.items()):
-    print(f"  {key} {metric.value:.3f}, measured on: {metric.dataset_name}")
-assert logged.params == run.data.params == {key: str(value) for key, value in params.items()}
-assert {used.dataset.name for used in run.inputs.dataset_inputs} == {"iris_train", "iris_test"}
-assert measured["test_accuracy"].dataset_digest == test_data.digest
-assert measured["train_accuracy"].dataset_name is None
+Ada needs the model, not the run. `search_logged_models` searches the logged models.
+Here `order_by` is a list of dictionaries, and you give the experiment's id, not its name:
+"""
 
-# %% The registered version
-version = client.get_model_version("iris_log", info.registered_model_version)
-print("The version is", version.status, "and points to", version.source)
-assert (version.status, version.source) == ("READY", info.model_uri)
+# %%
+best = mlflow.search_logged_models(
+    experiment_ids=[run.info.experiment_id],
+    order_by=[{"field_name": "metrics.test_accuracy", "ascending": False}],
+    max_results=1,
+    output_format="list",
+)[0]
+print("The best model has", best.params)
+print("Its address is", best.model_uri)
 
-# %% Load it back
-print("Loaded back, and predicts the same")
-for uri in (f"runs:/{run.info.run_id}/model", info.model_uri):
+# %% [markdown]
+"""
+Nobody remembers such an address, so register the model under a name. Each model that you register
+under a name becomes the next [version](../words.md#version) of that
+[registered model](../words.md#registered-model).
+"""
+
+# %%
+version = mlflow.register_model(best.model_uri, "iris_log")
+print(f"{version.name}, version {version.version}, points to {version.source}")
+
+# %% [markdown]
+"""
+MLflow itself prints `Created version`. The version does not copy the model, it points to it. Each
+time that you run this cell, MLflow creates another version.
+
+## Your turn
+
+`tutorial/02_log/exercise.py` trains three candidates. At the moment their scores appear only on the
+screen, and all three are registered. Change the script in two places:
+
+1. In the loop, log each score as the metric `test_accuracy`, and do not register the model.
+2. After the loop, find the best model with a query and register only that one, as `iris_best`.
+
+Then type in the lab's shell:
+
+    python tutorial/02_log/exercise.py
+    lab check 2
+
+You have passed when the answer begins with `02_log: passed`. If you are stuck, ask for a hint:
+
+    lab hint 2
+
+## 5. Where the model is
+
+**Predict:** in step 1 you logged the artifact `confusion_matrix.png`. Are the files of the model
+artifacts of the run, too?
+"""
+
+# %%
+artifacts = mlflow.artifacts.list_artifacts(run_id=best.source_run_id)
+print("Artifacts of the run:", *[file.path for file in artifacts])
+print("They are stored below     ", run.info.artifact_uri)
+print("The model is stored below ", best.artifact_location)
+print("Metrics of the model:", {metric.key: metric.value for metric in best.metrics})
+
+# %% [markdown]
+"""
+No. A logged model has its own place, beside the runs. Older tutorials look for the model among the
+run's artifacts, but MLflow 3 does not put it there.
+
+To load the model you need one of its three addresses:
+"""
+
+# %%
+for uri in (
+    f"runs:/{best.source_run_id}/model",
+    best.model_uri,
+    f"models:/iris_log/{version.version}",
+):
     loaded = mlflow.sklearn.load_model(uri)
-    assert (loaded.predict(X_test) == model.predict(X_test)).all()
-    print(" ", uri)
+    same = (loaded.predict(X_test) == model.predict(X_test)).all()
+    print("Same predictions:" if same else "Other predictions:", uri)
 
-# %% Three ways to a signature, and what each refuses
-ways = {
-    "infer_signature": {"signature": infer_signature(X_train, model.predict(X_train))},
-    "input_example": {"input_example": X_train.head(2)},
-    "neither": {},
-}
-probes = {
-    "renamed column": X_test.rename(columns={"petal width (cm)": "petal_width"}),
-    "text": X_test.astype(str),
-}
-refused = set()
-for way, arguments in ways.items():
-    # Outside of a run: the model belongs to the experiment alone.
-    tried = mlflow.sklearn.log_model(model, name=way, pip_requirements=requirements, **arguments)
-    assert tried.run_id is None
-    print(
-        f"Signature from {way}: output", tried.signature.outputs if tried.signature else "unknown"
-    )
-    loaded = mlflow.pyfunc.load_model(tried.model_uri)
-    for probe, rows in probes.items():
-        try:
-            loaded.predict(rows)
-            print(f"  {probe}: accepted")
-        except Exception as error:
-            refused.add((way, probe, type(error).__name__))
-            print(f"  {probe}: {type(error).__name__}")
-            print("   ", textwrap.shorten(str(error).split("Error: ")[-1], 96))
-assert refused == {
-    ("infer_signature", "renamed column", "MlflowException"),
-    ("infer_signature", "text", "MlflowException"),
-    ("input_example", "renamed column", "MlflowException"),
-    ("input_example", "text", "MlflowException"),
-    ("neither", "renamed column", "ValueError"),
-}
+# %% [markdown]
+"""
+All three lead to the same model. Give Ada the last one.
 
-# %% The older name of `name`
-print("artifact_path, alone and beside name")
-with contextlib.redirect_stderr(io.StringIO()) as stderr:
-    older = mlflow.sklearn.log_model(model, artifact_path="older", pip_requirements=requirements)
-print(" ", stderr.getvalue().split(": ", 1)[1].strip())
-assert client.get_logged_model(older.model_id).name == "older"
-try:
-    mlflow.sklearn.log_model(model, name="both", artifact_path="both")
-    raise AssertionError("name and artifact_path together were accepted")
-except mlflow.MlflowException as error:
-    print(" ", error)
+The first consists of the run's id and the `name` that you gave to `log_model`. If you use it in
+`register_model`, MLflow prints a warning:
 
-# %% Where to see it
-page = os.environ.get("LAB_MLFLOW_PAGE", "http://localhost:5000")
-print("In the browser")
-print(f"  {page}/#/experiments/{run.info.experiment_id}/runs?workflowType=machine_learning")
+`Run with id … has no artifacts at artifact path 'model', registering model based on models:/m-… instead`
+
+Nothing is wrong. MLflow looks among the run's artifacts first, finds no model there, and takes the
+logged model instead.
+
+## 6. Look in the browser
+
+Type `lab`. Under *Open in a browser* it prints the address for runs and logged models. Open it,
+click the experiment `02_log` and then the newest run `C=1.0`. (No runs? As in lesson 00, choose
+*Model training* at the top left.)
+
+![The run C=1.0 with its metric, parameter, logged model and registered model](.lesson/run.png)
+
+*Artifacts* shows your picture. Each row is a true species, each column a prediction. The model gets
+one of the 45 flowers wrong: it takes a virginica for a versicolor.
+
+![The run's artifacts: confusion_matrix.png](.lesson/artifacts.png)
+
+## Go further
+
+> **What about autolog?** After `mlflow.sklearn.autolog()`, each `fit` logs by itself. But it saves
+> the model with cloudpickle, a kind of pickle, and not with [skops](../words.md#skops). If you also
+> call `log_model`, the run has two models. We suggest `autolog(log_models=False)` and your own
+> `log_model`. `lab run 2 autolog` shows both.
+
+- `lab run 2 datasets`: [on which data a model was measured](REFERENCE.md#data-sets)
+- `lab run 2 unsigned`: [what a model without a signature accepts](REFERENCE.md#models-without-a-signature)
+- `lab run 2 pictures`: [a picture of the model's probabilities](REFERENCE.md#pictures)
+- [The rows and files of your model on the server](REFERENCE.md#what-the-server-stores)
+- [All arguments of log_model](REFERENCE.md#save_model-and-log_model)
+- [When it goes wrong](REFERENCE.md#when-it-goes-wrong)
+"""

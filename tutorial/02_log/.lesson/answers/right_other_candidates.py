@@ -1,4 +1,4 @@
-"""Four of other kinds, no signature, two of them equally good; any of the best will do."""
+"""Four candidates of other kinds, without signatures, which predict numbers. Two are equally good."""
 
 import os
 
