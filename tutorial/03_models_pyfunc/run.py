@@ -4,8 +4,7 @@
 
 Your colleague Ada wants to use your flower model next week. You will not send her a script or a
 folder. All she gets is an address, one line of text. In lesson 02 you logged a model and registered
-it. Now you make sure that the address is enough: Ada can load the model, send it the right rows,
-and reproduce your results.
+it. Now you make sure that the address is enough to use the model and to reproduce your results.
 
 **You will be able to**
 
@@ -20,9 +19,9 @@ and reproduce your results.
 """
 ## 1. Log the model and the evidence
 
-First you need a model. `make_pipeline` joins a scaler and a classifier into one model, a
-[pipeline](../words.md#pipeline). The pipeline scales the rows itself, so Ada can send centimetres.
-You train it on one part of the flowers. The other flowers, the **held-out** ones, are for the test.
+First you need a model. `make_pipeline` joins a scaler and a classifier into a
+[pipeline](../words.md#pipeline). It scales the rows itself, so Ada can send centimetres. You train
+it on some flowers and test it on the others, the **held-out** flowers.
 """
 
 # %%
@@ -66,8 +65,8 @@ print(
 # %% [markdown]
 """
 Nobody can tell from a model alone whether it still answers as it did today. So the
-[run](../words.md#run) records more than the model: the settings, the training rows, and the
-held-out rows with today's predictions.
+[run](../words.md#run) also records the settings, the training rows, and the held-out rows with
+today's predictions.
 """
 
 # %%
@@ -98,14 +97,14 @@ print("Digest of held-out rows: ", heldout_data.digest)
 
 # %% [markdown]
 """
-`log_input` records a digest of the rows. A digest is a short fingerprint: if one value changes, the
-digest changes. `infer_signature` records the names and types of the columns.
+`log_input` records a **digest** of the rows, a short fingerprint: if one value changes, the digest
+changes. With `model_id` and `dataset`, the metric belongs to this model and these rows.
 
 ## 2. Give it a name and an alias
 
-Nobody remembers the id of a run. Register the model, and it becomes a numbered
-[version](../words.md#version) of `iris_clf`. The number of the best version changes over the weeks.
-So give this version a label that you can move later: the [alias](../words.md#alias) `champion`.
+Nobody remembers the id of a run. Register the model as a [version](../words.md#version) of
+`iris_clf`, and give this version a label that you can move later: the
+[alias](../words.md#alias) `champion`.
 """
 
 # %%
@@ -124,26 +123,22 @@ print(f"Ada gets your prediction for {(answers == predicted).sum()} of {len(held
 
 # %% [markdown]
 """
-Ada needs no scikit-learn functions, as every model that `mlflow.pyfunc` loads has the same method
-`predict`.
+> **About the warning.** A [stage](../words.md#stage) is an older way to mark a version. It still
+> works, but MLflow will remove stages. In new projects, use only aliases. This lesson sets both,
+> because many teams still load `models:/iris_clf/Production`.
 
-> **About the warning.** A [stage](../words.md#stage) is an older way to mark the version in use. It
-> still works, but MLflow will remove stages. In new projects, use aliases only. This lesson sets
-> both, because many teams still load `models:/iris_clf/Production`.
+In your browser, click the experiment `03_models_pyfunc`, the newest run `for Ada`, and `iris_clf`
+under *Registered models*. The page has the stage, the alias and, under *Schema*, the signature:
 
-In your browser, open the experiment `03_models_pyfunc`, then the newest run named `for Ada`, then
-`iris_clf` under *Registered models*. The version's page has the stage, the alias, and under *Schema*
-the signature:
-
-![The version's page: the stage is Production, the schema has four inputs of type double](.lesson/version.png)
+![The version's page: the stage is Production, the alias is champion, and the schema has four inputs of type double](.lesson/version.png)
 
 ## 3. See what the signature accepts
 
-Next week, Ada's rows come from her own table. pyfunc compares them with the
+Ada's rows come from her own table. pyfunc compares them with the
 [signature](../words.md#signature) before the model sees them. This signature requires four columns
 of type `double`, which pandas calls `float64`.
 
-**Predict:** which of these five tables does pyfunc accept? Write down your guess.
+**Predict:** which of these five tables does pyfunc accept?
 """
 
 # %%
@@ -168,43 +163,40 @@ for name, table in tables.items():
 
 # %% [markdown]
 """
-Ada's typo is caught. The order does not matter, because pyfunc puts the columns into the model's
-order. It drops an extra column and logs a warning. Many people do not expect the last line: a
-`double` cannot store every large whole number, so MLflow rejects `int64`. Ada can send
+MLflow catches the typo. The order does not matter, because pyfunc puts the columns into the model's
+order. It drops the extra column and logs the `WARNING`. The last line surprises many people: a
+`double` cannot store every large whole number, so MLflow rejects `int64`. Send
 `table.astype("float64")`.
 
-But a signature knows no units. Centimetres and scaled values are both of type `double`. The
-exercise shows what can go wrong.
+But a signature knows no units: centimetres and scaled values are both of type `double`.
 
 ## Your turn
 
-In `tutorial/03_models_pyfunc/exercise.py` the scaler is not in the model. The script scales all rows
-before it trains and asks a `LogisticRegression`. Ada has only the address. She sends centimetres,
-and the model answers without any error, but often wrongly. Run the script and compare the two
-accuracies that it prints:
+The script `tutorial/03_models_pyfunc/exercise.py` logs a classifier without its scaler. Ada sends
+centimetres to the address. She gets no error, but most answers are wrong, because the classifier
+was trained on scaled values. Run it and compare the two accuracies that it prints:
 
     python tutorial/03_models_pyfunc/exercise.py
 
 Then change two things:
 
 1. Make the scaler a part of the model, as in step 1. Train and predict with this pipeline.
-2. Give `log_model` a signature, so that MLflow rejects rows in which a column has another name.
+2. Give `log_model` a signature, so that MLflow rejects rows with a renamed column.
 
-Run it again. Now both accuracies are the same. Then check it:
+Run it again, until both accuracies are the same. Then type:
 
     lab check 3
 
-You have passed when the answer begins with `03_models_pyfunc: passed`. If you are stuck, ask for a
-hint:
+You have passed when the answer begins with `03_models_pyfunc: passed`. If you are stuck, type:
 
     lab hint 3
 
 ## 4. Choose the address to hand out
 
-So far you have used one address. There are more of them for the same model.
+A model has several addresses, and some of them move.
 
-**Predict:** tomorrow you register version 2 and move the alias and the stage to it. Which of the six
-addresses below then lead to version 2?
+**Predict:** tomorrow you register the next version and move the alias and the stage to it. Which of
+these six addresses then lead to the new version?
 """
 
 # %%
@@ -221,25 +213,25 @@ for uri in (
 
 # %% [markdown]
 """
-| Address | Leads to | Another model? |
+| Address | Leads to | When does it move? |
 |---|---|---|
 | `models:/m-…` | this logged model | never |
 | `runs:/<run id>/model` | what the run logged as `model` | if the run logs another `model` |
-| `models:/iris_clf/1` | what was registered as version 1 | never |
-| `models:/iris_clf/latest` | the highest version number | after every registration |
-| `models:/iris_clf@champion` | the version with the alias | when the alias moves |
-| `models:/iris_clf/Production` | the highest version in the stage | when a version enters or leaves |
+| `models:/iris_clf/1` | what you registered as version 1 | never |
+| `models:/iris_clf/latest` | the highest version | with every new version |
+| `models:/iris_clf@champion` | the version with the alias | with the alias |
+| `models:/iris_clf/Production` | the highest version in the stage | with the stage |
 
-So the last three lead to version 2. Give the alias to a program: you can move the alias and leave
-the program as it is. Write the version into a report. A version always leads to the same logged
-model, but it does not protect the model's files. `mlflow.models.set_signature`, for example,
+So the last three move. Give the alias to a program, and write the version into a report. A version
+always leads to the same logged model, but it does not protect the model's files:
+`mlflow.models.set_signature`, for example,
 [rewrites one of them](REFERENCE.md#what-a-version-does-not-protect). A later lesson shows how to
 notice that.
 
 ## 5. Reproduce the results
 
-Months later somebody asks whether your model really is that good. This example needs only an
-address. It finds the run, loads the model, predicts the recorded rows again, and compares:
+Months later somebody doubts your results. This example needs only an address. It loads the model,
+finds its run, predicts the recorded rows again, and compares:
 
 ```console
 $ python examples/03_models_pyfunc/reproduce_run.py
@@ -252,22 +244,29 @@ The model predicts the held-out rows of its run again:
 accuracy            0.9666666666666667    0.9666666666666667    equal
 predictions         60                    60                    equal
 held-out digest     39c4d166              39c4d166              equal
-...
+
+Packages            when logged           now
+python              3...
+mlflow              3.17.2                3.17.2
+numpy               ...
+pandas              ...
+scikit-learn        ...
+
 Reproduced: nothing differs.
 ```
 
-The exit code is 0 if all results are equal and 1 if not. The example took your latest run. To choose
-a model, put its address in front:
+The exit code is 0 if all results are equal, otherwise 1. The example took your latest run. To choose
+a model, set `MODEL_URI`:
 
     MODEL_URI="models:/iris_clf/Production" python examples/03_models_pyfunc/reproduce_run.py
 
 ## Go further
 
-- `lab run 3 contract` sends fourteen kinds of input to a model with a signature and to one without.
-- `lab run 3 integers` shows whole numbers that may be missing, and columns that are optional.
-- `lab run 3 dates` shows what happens to dates with a time zone.
-- `lab run 3 scaler_outside` shows the mistake of the exercise in numbers.
-- `lab lineage models:/iris_clf@champion` shows where the model comes from.
+- `lab run 3 contract`: fourteen kinds of input, with a signature and without.
+- `lab run 3 integers`: whole numbers that may be missing, and optional columns.
+- `lab run 3 dates`: dates with a time zone.
+- `lab run 3 scaler_outside`: the mistake of the exercise in numbers.
+- `lab lineage models:/iris_clf@champion`: who trained the model, when, and from which data and code.
 
 The [reference](REFERENCE.md) explains these scripts, [every address](REFERENCE.md#addresses), and
 [the errors that people meet](REFERENCE.md#when-it-goes-wrong).
