@@ -14,10 +14,12 @@ from tests.support.labs import Lab
 
 # The information behind the opening fence of a block that shows what a cell printed.
 OUTPUT = "text output"
-# What MLflow prints to stderr when a model is registered, and a warning with the line of code that it is about.
+# What MLflow prints to stderr when a model is registered, what it logs as a warning, and a warning of Python's with the
+# line of code that it is about.
 ANNOUNCEMENT = re.compile(
     r"^(?:Successfully registered model '.*'\.|Created version '\d+' of model '.*'\."
-    r"|Registered model '.*' already exists\. .*|\S+: \w+Warning: .*\n .*)\n?",
+    r"|Registered model '.*' already exists\. .*"
+    r"|\d{4}/\d\d/\d\d \d\d:\d\d:\d\d WARNING mlflow\..*|\S+: \w+Warning: .*\n .*)\n?",
     re.MULTILINE,
 )
 # Where a warning says that it comes from: a cell's file has another name each time.
@@ -94,7 +96,9 @@ def blocks(cell: NotebookNode) -> list[str]:
     """Return a cell as blocks of Markdown: its text, or its code and what it printed."""
     if cell.cell_type == "markdown":
         return [cell.source.strip()]
-    output = "".join(o.text for o in cell.outputs if o.output_type == "stream").strip("\n")
+    # The order of the two streams is not the same each time.
+    streams = [o for name in ("stderr", "stdout") for o in cell.outputs if o.get("name") == name]
+    output = "".join(o.text for o in streams).strip("\n")
     shown = [f"```python\n{cell.source.strip()}\n```"]
     if output:
         shown.append(f"```{OUTPUT}\n{ORIGIN.sub('run.py', output)}\n```")

@@ -5,6 +5,8 @@ Score a million rows on Spark with a registered model, and lose a worker in the 
 What to look at: a model by its URI is a function for Spark's columns; a worker that is killed costs
 some tasks and no row, none twice and none missing; and one plain process, on one small machine, is
 faster than the cluster.
+
+**Time**: 10 minutes to read, 10 for the exercise.
 """
 
 # %% Imports, and the Java that Spark runs on

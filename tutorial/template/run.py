@@ -93,7 +93,12 @@ print(f"models:/iris_template@champion answers {', '.join(answers)}")
 The model is the same one. If somebody moves the alias to another version, your colleague gets that
 version and changes nothing.
 
+The address `models:/iris_template/1` works, too. It always means version 1, so use it where the
+version must not change.
+
 ## Go further
 
-- [Reference](REFERENCE.md): errors that you may meet, and further reading.
+- [REFERENCE.md](REFERENCE.md) lists [the errors that people meet](REFERENCE.md#when-it-goes-wrong)
+  and pages of MLflow's documentation.
+- `lab trace models:/iris_template@champion` shows where the server keeps this model.
 """
