@@ -107,8 +107,8 @@ The model answers with a name: you trained it on names. To load it you need no t
 ## Your turn
 
 `tutorial/00_start/exercise.py` registers a model as `iris_start_mine`, which has no alias yet. Open
-the file in your editor. At its end, add one line that sets the alias `champion` on the new version.
-Save the file and type in the lab's shell:
+the file and add one line at its end that sets the alias `champion` on the new version. Then type in
+the lab's shell:
 
     python tutorial/00_start/exercise.py
     lab check 0
@@ -131,7 +131,7 @@ Afterwards, compare with our solution:
 
 ## 4. Run the lesson again
 
-**Predict:** which version does `models:/iris_start@champion` load after a second run?
+**Predict:** which version does the same address load after a second run?
 
     lab run 0
 
