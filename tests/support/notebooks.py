@@ -18,6 +18,7 @@ OUTPUT = "text output"
 # line of code that it is about.
 ANNOUNCEMENT = re.compile(
     r"^(?:Successfully registered model '.*'\.|Created version '\d+' of model '.*'\."
+    r"|Copied version '\d+' of model '.*' to version '\d+' of model '.*'\."
     r"|Registered model '.*' already exists\. .*"
     r"|\d{4}/\d\d/\d\d \d\d:\d\d:\d\d WARNING mlflow\..*|\S+: \w+Warning: .*\n .*)\n?",
     re.MULTILINE,
