@@ -118,6 +118,7 @@ shutil.rmtree(folder / "area_model", ignore_errors=True)
 try:
     mlflow.sklearn.save_model(area_model, folder / "area_model", pip_requirements=requirements)
 except MlflowException as error:
+    print("MLflow refuses to save area_model:")
     print(textwrap.fill(str(error), width=90))
 
 # %% [markdown]
@@ -143,6 +144,7 @@ mlflow.sklearn.save_model(
     code_paths=[petal_features.__file__],
     metadata={"lesson": "01_save"},
 )
+print("Saved the folder 01_save/area_model")
 print("Files in code/:", *(file.name for file in (folder / "area_model" / "code").iterdir()))
 print("Metadata:", mlflow.models.get_model_info(str(folder / "area_model")).metadata)
 
@@ -212,7 +214,7 @@ which contains only scikit-learn's own classes?
 # %%
 for name in ("model", "area_model"):
     flavor = mlflow.models.get_model_info(str(folder / name)).flavors["sklearn"]
-    print(name)
+    print(f"In 01_save/{name}:")
     print("  format:", flavor["serialization_format"])
     print("  files in code/:", [file.name for file in (folder / name / "code").rglob("*.py")])
     unknown_types = skops.io.get_untrusted_types(file=folder / name / "model.skops")
