@@ -117,8 +117,9 @@ def how_to_run(lesson: Lesson) -> str:
         command = f"lab run {int(lesson.number)}"
     return (
         f"{where}\n\n    {command}\n\n"
-        f"Or run it cell by cell as a notebook: type `make notebook`, open the address that it prints, and "
-        f"double-click `{script}`. The [glossary](../words.md) explains the words of this lesson."
+        "Or run it cell by cell as a notebook: open another terminal in the folder of the lab, type `make notebook`, "
+        f"open the address that it prints, and double-click `{script}`. "
+        "The [glossary](../words.md) explains the words of this lesson."
     )
 
 
