@@ -16,19 +16,19 @@ def counts(lab: Lab) -> dict[str, int | list[int]]:
 
 
 def stored_bytes(lab: Lab, prefix: str = "") -> int:
-    """Return how many bytes the artifact store holds below `prefix`."""
+    """Return how many bytes the artifact store contains below `prefix`."""
     return sum(size for size, _ in stored(lab, prefix).values())
 
 
 def assert_refused(ran: subprocess.CompletedProcess[str], *words: str) -> None:
-    """Assert that a command of lab ended with 1 and one message that has every one of `words`."""
+    """Assert that a command of `lab` ended with status 1 and one message with all of these words."""
     assert ran.returncode == 1
     assert_one_message(ran, *words)
 
 
 @pytest.fixture(scope="module")
 def lab_with_runs(lab, demo):
-    """A lab in which lesson 02 was run, and lesson 03 last: the champion is its model, not a later lesson's."""
+    """A lab in which lesson 02 has run and then lesson 03, so the champion is a model of lesson 03."""
     ran = demo.lesson(find("02", lessons(ROOT)), None)
     assert ran.returncode == 0, ran.stderr
     ran = lab.run("lab", "run", "03_models_pyfunc")
@@ -100,7 +100,7 @@ def test_a_command_that_does_not_exist_gets_the_nearest_one(lab, words, message)
 
 @pytest.mark.quick
 @pytest.mark.parametrize("command", [[], ["run"], ["check"], ["hint"], ["solution"], ["reset"]])
-def test_an_unknown_lesson_lists_those_that_exist(lab, command):
+def test_the_message_about_an_unknown_lesson_lists_all_lessons(lab, command):
     assert_refused(lab.run("lab", *command, "42"), "'42'", "01_save, 02_log, 03_models_pyfunc")
 
 
@@ -113,7 +113,7 @@ def test_hints_go_from_the_first_to_the_third(lab):
 
 
 @pytest.mark.quick
-def test_solution_waits_for_the_pass_unless_asked_to_spoil(lab):
+def test_the_solution_is_shown_after_the_exercise_has_passed_or_with_the_option_spoil(lab):
     assert_refused(lab.run("lab", "solution", "1"), "not passed yet", "--spoil")
     spoiled = lab.run("lab", "solution", "1", "--spoil")
     assert spoiled.returncode == 0
@@ -131,7 +131,7 @@ def test_check_without_a_number_checks_all(lab):
 def test_trace_counts_the_bytes_that_the_store_has(lab_with_runs):
     ran = lab_with_runs.warm("-m", "lab", "trace", "models:/iris_clf@champion")
     assert ran.returncode == 0, ran.stderr
-    location = re.search(r"lies at mlflow-artifacts:/(\S+)", ran.stdout)[1]
+    location = re.search(r"is stored at mlflow-artifacts:/(\S+)", ran.stdout)[1]
     total, count = map(int, re.search(r"(\d+) bytes in (\d+) objects", ran.stdout).groups())
     assert count >= 5
     assert total == stored_bytes(lab_with_runs, location)
@@ -146,26 +146,25 @@ def test_trace_counts_the_bytes_that_the_store_has(lab_with_runs):
 @pytest.mark.parametrize(
     ("uri", "words"),
     [
-        ("iris_clf", "is no model URI"),
-        ("models:/iris_clf/99", "Registered: "),
-        ("models:/iris_clf/Staging", "no such version or stage"),
+        ("iris_clf", "is not the address of a model"),
+        ("models:/iris_clf/99", "These models are registered: "),
+        ("models:/iris_clf/Staging", "no version in such a stage"),
         ("models:/iris_clf@nobody", "alias nobody not found"),
         ("models:/nothing/1", "not found"),
         ("models:/m-00", "not found"),
         ("runs:/00/model", "not found"),
     ],
 )
-def test_a_uri_that_leads_nowhere_ends_in_assert_refused(lab_with_runs, uri, words):
+def test_trace_of_an_address_that_leads_nowhere_ends_in_one_message(lab_with_runs, uri, words):
     assert_refused(lab_with_runs.warm("-m", "lab", "trace", uri), words)
 
 
-def test_lineage_of_a_uri_that_leads_nowhere_ends_in_assert_refused(lab_with_runs):
-    assert_refused(
-        lab_with_runs.warm("-m", "lab", "lineage", "models:/iris_clf/99"), "Registered: "
-    )
+def test_lineage_of_an_address_that_leads_nowhere_ends_in_one_message(lab_with_runs):
+    ran = lab_with_runs.warm("-m", "lab", "lineage", "models:/iris_clf/99")
+    assert_refused(ran, "These models are registered: ")
 
 
-def test_lineage_tells_who_when_data_code_packages_and_how_to_reproduce(lab_with_runs):
+def test_lineage_shows_who_when_data_code_packages_and_how_to_reproduce(lab_with_runs):
     ran = lab_with_runs.warm("-m", "lab", "lineage", "models:/iris_clf@champion")
     assert ran.returncode == 0, ran.stderr
     labels = {line.split()[0] for line in ran.stdout.splitlines()}
@@ -180,15 +179,17 @@ def test_lineage_tells_who_when_data_code_packages_and_how_to_reproduce(lab_with
         "registered",
     } <= labels
     assert re.search(
-        r"^code +commit [0-9a-f]{40}, the tree (?:was clean|had changes)$", ran.stdout, re.MULTILINE
+        r"^code +commit [0-9a-f]{40}, (?:without uncommitted|with changes that were not committed)",
+        ran.stdout,
+        re.MULTILINE,
     )
-    assert "iris_heldout 78aa701a (heldout)" in ran.stdout
+    assert re.search(r"^data .*iris_heldout [0-9a-f]{8} \(heldout\)", ran.stdout, re.MULTILINE)
     command = re.search(r"^reproduce +(.*)$", ran.stdout, re.MULTILINE)[1]
     again = lab_with_runs.run("bash", "-c", command)
     assert (again.returncode, again.stdout.splitlines()[-1]) == (0, "Reproduced: nothing differs.")
 
 
-def test_reset_removes_one_lesson_and_leaves_the_others(lab_with_runs):
+def test_reset_deletes_what_one_lesson_created_and_nothing_else(lab_with_runs):
     before = counts(lab_with_runs)
     refused = lab_with_runs.run("bash", "-c", "echo n | lab reset 02")
     assert refused.returncode == 1
@@ -216,7 +217,7 @@ def test_reset_removes_one_lesson_and_leaves_the_others(lab_with_runs):
     assert stored_bytes(lab_with_runs, folder) == 0
     assert stored_bytes(lab_with_runs) == others
     assert (
-        "Nothing of 02_log is there"
+        "There is nothing to delete: 02_log has created nothing."
         in lab_with_runs.warm("-m", "lab", "reset", "02", "--yes").stdout
     )
     again = lab_with_runs.run("lab", "run", "2")
@@ -224,7 +225,7 @@ def test_reset_removes_one_lesson_and_leaves_the_others(lab_with_runs):
 
 
 @pytest.mark.quick
-def test_an_exercise_s_error_shows_the_learner_s_own_lines_only(lab):
+def test_the_error_of_an_exercise_shows_only_the_learner_s_own_lines(lab):
     lines = r"import mlflow\nmlflow.load_table(1, 2)\n"
     script = f"cd $(mktemp -d) && printf '{lines}' > exercise.py"
     ran = lab.run("bash", "-c", f"{script} && python exercise.py")
@@ -234,7 +235,7 @@ def test_an_exercise_s_error_shows_the_learner_s_own_lines_only(lab):
 
 
 @pytest.mark.parametrize("command", [[], ["trace", "models:/a/1"]])
-def test_a_server_that_is_away_is_explained(lab, command):
+def test_a_stopped_server_is_explained(lab, command):
     assert_refused(
         lab.warm("-m", "lab", *command, MLFLOW_TRACKING_URI="http://127.0.0.1:9"),
         "MLFLOW_TRACKING_URI",

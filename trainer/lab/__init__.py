@@ -1,1 +1,1 @@
-"""The lab's guide. It knows the form of a lesson, never the content of one."""
+"""The command `lab`. Its code knows the form of a lesson, but not the content of any lesson."""

@@ -1,6 +1,6 @@
-"""The `lab` command: a thin layer over functions that tests call directly.
+"""The command `lab`: a thin layer over functions that tests call directly.
 
-What imports MLflow (seconds) is imported where it is used, so that the quick commands stay quick.
+Modules that import MLflow, which takes seconds, are imported where they are used. So the other commands stay quick.
 """
 
 import difflib
@@ -47,7 +47,7 @@ LessonNameOrNext = Annotated[
 
 @contextmanager
 def user_errors() -> Iterator[None]:
-    """Print what the user can mend as one message, without a traceback, and exit with 1."""
+    """Print an error that the user can fix as one message, without a traceback, and exit with status 1."""
     try:
         yield
     except Exception as error:
@@ -107,11 +107,12 @@ def run(
     deeper: Annotated[
         str | None,
         typer.Argument(
-            metavar="NAME", help="A script in the lesson's folder deeper/. None: the lesson."
+            metavar="NAME",
+            help="A script in the lesson's folder deeper/. Without it: the lesson itself.",
         ),
     ] = None,
 ) -> None:
-    """Run a lesson's script, or one of the scripts in its folder deeper/."""
+    """Run a lesson's script, or a script in the lesson's folder deeper/."""
     with user_errors():
         chosen = find_lesson(lesson)
         script = find_deeper(deeper, chosen) if deeper else chosen.folder / "run.py"
@@ -124,7 +125,7 @@ def run(
 
 @app.command()
 def serve(lesson: LessonName) -> None:
-    """Run the servers that a lesson calls, until Ctrl-C: for a lesson that you follow in a notebook."""
+    """Run the servers that a lesson calls, until you press Ctrl-C. You need this for a lesson in a notebook."""
     with user_errors():
         services.serve(find_lesson(lesson), console)
 
@@ -166,7 +167,8 @@ def check(
 def hint(
     lesson: LessonNameOrNext = None,
     grade: Annotated[
-        int, typer.Argument(min=1, max=3, help="1 a question, 2 a pointer, 3 nearly the answer.")
+        int,
+        typer.Argument(min=1, max=3, help="1 is a question, 2 a pointer, 3 nearly the answer."),
     ] = 1,
 ) -> None:
     """Show a hint for an exercise."""
@@ -182,17 +184,21 @@ def hint(
 def solution(
     lesson: LessonName,
     spoil: Annotated[
-        bool, typer.Option("--spoil", help="Show it even before your exercise has passed.")
+        bool, typer.Option("--spoil", help="Show it even if your exercise has not passed yet.")
     ] = False,
 ) -> None:
-    """Show the solution beside your exercise, as a diff, once that has passed."""
+    """Compare your exercise with the solution, as a diff, once your exercise has passed."""
     with user_errors():
         chosen = find_lesson(lesson)
-        if not spoil and not run_check(chosen).passed:
-            raise LabError(
-                f"Your exercise has not passed yet: lab check {chosen.number}. To see the solution all the same: "
-                f"lab solution {chosen.number} --spoil"
-            )
+        if not spoil:
+            with console.status("Checking …"):
+                passed = run_check(chosen).passed
+            if not passed:
+                number = chosen.short_number
+                raise LabError(
+                    f"Your exercise has not passed yet. To check it: lab check {number}. "
+                    f"To see the solution anyway: lab solution {number} --spoil"
+                )
         files = [path.relative_to(chosen.root) for path in (chosen.exercise, chosen.solution)]
         exercise, solved = [
             (chosen.root / path).read_text(encoding="utf-8").splitlines() for path in files
@@ -210,45 +216,52 @@ def solution(
 @app.command()
 def reset(
     lesson: LessonName,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete without asking.")] = False,
 ) -> None:
-    """Remove what one lesson made: its runs, models, objects and files."""
+    """Delete what one lesson created: its runs, models and files."""
     with user_errors():
-        from lab import reset as reset_module
-
         chosen = find_lesson(lesson)
-        leftovers = reset_module.find(chosen)
+        with console.status("Looking for what the lesson created …"):
+            from lab import reset as reset_module
+
+            leftovers = reset_module.find(chosen)
         if not leftovers:
-            console.print(f"Nothing of {chosen.name} is there.")
+            console.print(f"There is nothing to delete: {chosen.name} has created nothing.")
             return
-        console.print(f"{chosen.name} made: {leftovers}", soft_wrap=True)
-        if not yes and not typer.confirm("Delete it?"):
+        console.print(f"{chosen.name} created {leftovers}.", soft_wrap=True)
+        if not yes and not typer.confirm("Delete all of this?"):
             raise typer.Exit(1)
-        reset_module.remove(leftovers)
+        with console.status("Deleting …"):
+            reset_module.remove(leftovers)
         console.print("Deleted.")
 
 
 @app.command()
 def demo(
     lesson: Annotated[
-        str | None, typer.Option(help="Only this one: 3, 03 or its folder's name.")
+        str | None, typer.Option(help="Run this lesson only: 3 or 03_models_pyfunc.")
     ] = None,
-    start: Annotated[str | None, typer.Option("--from", help="Begin with this one.")] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", help="Run this lesson and all later ones.")
+    ] = None,
     pause: Annotated[
-        bool, typer.Option("--pause", help="Wait for a key before every script.")
+        bool, typer.Option("--pause", help="Wait for the Enter key before each script.")
     ] = False,
 ) -> None:
-    """Run every lesson and example in order, each under what to look at."""
+    """Run every lesson and example in order, and say what to look at."""
     with user_errors():
         run_demo(lab_root(), console, lesson, start, pause)
 
 
 @app.command()
 def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the result as JSON, for scripts.")
+    ] = False,
 ) -> None:
-    """Look for everything that goes wrong with a set-up, and say what mends it."""
-    rows = doctor_module.examine()
+    """Find what is wrong with the set-up, and say how to fix it."""
+    with console.status("Examining the set-up …"):
+        rows = doctor_module.examine()
     if as_json:
         print(json.dumps([asdict(row) for row in rows], indent=2))
     else:
@@ -261,24 +274,27 @@ def doctor(
 
 
 ModelURI = Annotated[
-    str, typer.Argument(metavar="URI", help="A model's URI, as models:/iris_clf@champion.")
+    str, typer.Argument(metavar="URI", help="A model's address, such as models:/iris_clf@champion.")
 ]
 
 
 @app.command()
 def trace(uri: ModelURI) -> None:
-    """Show what a model URI is made of: how it is resolved, its rows, its objects."""
+    """Show how MLflow finds a model: the address, the rows in the database, the files in the store."""
     with user_errors():
-        from lab.trace import trace as run_trace
+        with console.status("Importing MLflow …"):
+            from lab.trace import trace as run_trace
 
         run_trace(uri, console)
 
 
 @app.command()
 def lineage(uri: ModelURI) -> None:
-    """Show where a model comes from: who, when, which data, code and packages."""
+    """Show where a model comes from: who trained it, when, with which data, code and packages."""
     with user_errors():
-        from lab.lineage import lineage as run_lineage
+        with console.status("Reading what MLflow knows about the model …"):
+            from lab.lineage import lineage as run_lineage
 
-        for label, text in run_lineage(uri):
+            facts = run_lineage(uri)
+        for label, text in facts:
             console.print(f"{label:<12}{escape(text)}", soft_wrap=True)

@@ -1,11 +1,12 @@
-"""Is the database's schema that of the MLflow installed here?
+"""Check that the database has the schema of the installed MLflow.
 
-Both modes run this file before the server starts, and `lab doctor` calls it. MLflow answers an older schema with a
-traceback, and a newer one with "Can't locate revision identified by …". Reads MLFLOW_BACKEND_STORE_URI. An empty
-database passes: MLflow makes its tables itself.
+Both modes run this file before the server starts, and `lab doctor` calls it. With an older schema, MLflow itself would
+end with a traceback. With a newer one it would print "Can't locate revision identified by …". The file reads
+MLFLOW_BACKEND_STORE_URI. An empty database passes, because MLflow creates its tables itself.
 
-The server's image gets a copy of this file alone, so it must not import the rest of the package. The other way round,
-a package of the server's in the trainer, would bring the server's plugin along, which every `import mlflow` would load.
+The server's image has a copy of this file, without the rest of the package, so the file must not import the rest. To
+install the server's package in the trainer instead would also install the server's plugin, and every `import mlflow`
+would load it.
 """
 
 import os
@@ -20,10 +21,10 @@ import sqlalchemy
 
 
 def revisions() -> tuple[set[str], str]:
-    """Return every schema revision that this MLflow knows, and the last of them.
+    """Return every schema revision that this MLflow knows, and the latest one.
 
-    Read from the text of its Alembic migrations: loading them, as Alembic does, imports MLflow and
-    takes two seconds.
+    They stand in the text of MLflow's Alembic migrations. To load these files, as Alembic does, would import MLflow,
+    which takes two seconds.
     """
     package = Path(find_spec("mlflow").submodule_search_locations[0])  # type: ignore[union-attr,index]
     known: set[str] = set()
@@ -37,7 +38,7 @@ def revisions() -> tuple[set[str], str]:
 
 
 def problem(engine: sqlalchemy.Engine) -> str | None:
-    """Return what is wrong with the schema of a database, with the remedy, or None."""
+    """Return what is wrong with a database's schema and how to fix it, or None."""
     if not sqlalchemy.inspect(engine).has_table("alembic_version"):
         return None
     with engine.connect() as connection:
@@ -48,18 +49,19 @@ def problem(engine: sqlalchemy.Engine) -> str | None:
     installed = f"MLflow {version('mlflow')}"
     if revision in known:
         return (
-            f"The database was written by an older MLflow: its schema is {revision}, {installed} needs {expected}. "
-            "Upgrade it, which makes a backup first: `make upgrade-database`."
+            f"The database was written by an older MLflow: its schema is {revision}, and {installed} needs {expected}. "
+            "Upgrade it with `make upgrade-database`, which makes a backup first."
         )
     return (
-        f"The database was written by a newer MLflow than this one ({installed}): its schema is {revision}, "
-        "unknown here. Run the lab's version that wrote it, or give this one an empty database: "
-        "`make delete-data` (it asks first)."
+        f"The database was written by a newer MLflow than this one ({installed}), which does not know its schema "
+        f"{revision}. "
+        "Use the version of the lab that wrote it, or start with an empty database: `make delete-data`, "
+        "which asks first."
     )
 
 
 def wait(engine: sqlalchemy.Engine, seconds: float) -> str | None:
-    """Wait until the database lets us in; return why it does not after `seconds`, or None."""
+    """Wait until the database accepts a connection. Return the error if it does not within `seconds`, or None."""
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -76,7 +78,7 @@ def wait(engine: sqlalchemy.Engine, seconds: float) -> str | None:
 
 if __name__ == "__main__":
     database = sqlalchemy.create_engine(os.environ["MLFLOW_BACKEND_STORE_URI"])
-    # The services of a stack that was stopped may be started in any order, this one before its database.
+    # Docker may start the services of a stopped stack in any order, so this one may start before its database.
     patience = 0 if database.dialect.name == "sqlite" else 60
     if message := wait(database, patience) or problem(database):
         sys.exit(message)

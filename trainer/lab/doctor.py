@@ -1,7 +1,7 @@
-"""What can be wrong with a set-up, looked at cause by cause, each with its remedy.
+"""Examine the set-up: one check for each thing that can be wrong, and a remedy for each.
 
-Also the trainer's health check, so it is quick (it does not import MLflow) and leaves nothing behind.
-The causes themselves are in doctor_server, doctor_stores and doctor_machine.
+The trainer's health check runs this too. Therefore it does not import MLflow, which takes seconds, and it leaves
+nothing behind. The checks are in doctor_server, doctor_stores and doctor_machine.
 """
 
 import os
@@ -18,7 +18,7 @@ Check = Callable[[], str]
 
 @dataclass(frozen=True)
 class Row:
-    """One cause: what was found, and if it is bad (ok is False), what to do; ok is None if not looked at."""
+    """The result of one check: what it found and, if `ok` is False, what to do. `ok` is None if it did not run."""
 
     name: str
     ok: bool | None
@@ -26,38 +26,39 @@ class Row:
 
 
 class Finding(Exception):
-    """A check failed; the message says what it means and what mends it."""
+    """A check failed. The message says what is wrong and how to fix it."""
 
 
 def look(name: str, check: Check) -> Row:
-    """Carry out one check and return its row."""
+    """Run one check and return its row."""
     try:
         return Row(name, True, check())
     except (Finding, LabError) as finding:
         return Row(name, False, str(finding))
     except Exception as error:
-        return Row(name, False, f"This could not be looked at: {type(error).__name__}: {error}")
+        return Row(name, False, f"This check itself failed: {type(error).__name__}: {error}")
 
 
 def chain(checks: dict[str, Check]) -> list[Row]:
-    """Carry out checks of which each builds on those before it: after a failure the others wait."""
+    """Run checks that depend on the previous ones. After the first failure, do not run the rest."""
     rows: list[Row] = []
     for name, check in checks.items():
         failed_name = next((row.name for row in rows if row.ok is False), None)
-        row = Row(name, None, f"waits for: {failed_name}") if failed_name else look(name, check)
+        skipped = f"not checked, because it depends on: {failed_name}"
+        row = Row(name, None, skipped) if failed_name else look(name, check)
         rows.append(row)
     return rows
 
 
 def server_rows() -> list[Row]:
-    """Look at what lies between here and a working server."""
+    """Check everything that the connection to the server needs."""
     from lab import doctor_server
 
     return chain(doctor_server.CHECKS)
 
 
 def examine() -> list[Row]:
-    """Look at every cause and return what was found, a row each."""
+    """Run every check and return a row for each."""
     from lab import doctor_machine, doctor_stores
 
     rows = server_rows()

@@ -1,4 +1,4 @@
-"""What can be wrong between here and a working MLflow server. Each check builds on those before it."""
+"""Checks of the connection to the MLflow server, and of the server. Each depends on the previous ones."""
 
 import os
 import socket
@@ -15,7 +15,7 @@ from lab.doctor import REQUEST_SECONDS, Finding
 
 
 def address() -> str:
-    """Return the server's address, without a slash at its end."""
+    """Return the server's address, without a slash at its end. Raises Finding if it is not an address."""
     uri = os.environ.get(explain.TRACKING_URI)
     if not uri:
         raise Finding(explain.unset())
@@ -29,12 +29,12 @@ def address() -> str:
 
 
 def tracking_address() -> str:
-    """The shell knows where the server is."""
+    """Check that the shell has the server's address."""
     return address()
 
 
 def name_resolves() -> str:
-    """The server's name is known here."""
+    """Check that the server's name is known here."""
     host = urlsplit(address()).hostname
     try:
         return f"{host} is {socket.getaddrinfo(host, None)[0][4][0]}"
@@ -43,7 +43,7 @@ def name_resolves() -> str:
 
 
 def port_answers() -> str:
-    """Something listens at the server's port."""
+    """Check that a program listens at the server's port."""
     parts = urlsplit(address())
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
@@ -56,7 +56,7 @@ def port_answers() -> str:
 def api(
     method: str, path: str, params: dict[str, int] | None = None, data: bytes | None = None
 ) -> requests.Response:
-    """Send one request to the server's REST API; Finding if it gets no response or the server fails."""
+    """Send one request to the server's REST API. Raises Finding if there is no response or a server error."""
     try:
         response = requests.request(
             method, f"{address()}{path}", params=params, data=data, timeout=REQUEST_SECONDS
@@ -72,15 +72,15 @@ SEARCH = "/api/2.0/mlflow/experiments/search"
 
 
 def host_allowed() -> str:
-    """The server lets us in under the name by which we call it."""
+    """Check that the server accepts the host name in our requests."""
     response = api("GET", SEARCH, params={"max_results": 1})
     if response.status_code == 403 and "Invalid Host header" in response.text:
         raise Finding(explain.host_refused(address()))
-    return f"{urlsplit(address()).hostname} is let in"
+    return f"the server accepts the name {urlsplit(address()).hostname}"
 
 
 def is_mlflow() -> str:
-    """What answers there is MLflow."""
+    """Check that the server is MLflow."""
     response = api("GET", SEARCH, params={"max_results": 1})
     kind = response.headers.get("content-type", "")
     if response.status_code != 200 or "application/json" not in kind:
@@ -89,63 +89,63 @@ def is_mlflow() -> str:
 
 
 def same_version() -> str:
-    """Server and client are the same MLflow."""
+    """Check that the server and this client have the same version of MLflow."""
     server, client = api("GET", "/version").text.strip(), version("mlflow")
     if server != client:
         raise Finding(
             f"The server is MLflow {server}, this client is {client}. "
-            "Build both from this checkout: docker compose up --build --wait (embedded: make up)."
+            "Build both from this checkout: docker compose up --build --wait (in the embedded mode: make up)."
         )
     return server
 
 
 def artifact_round_trip() -> str:
-    """A file goes through the server to the store, and comes back."""
+    """Check that a file can be uploaded and downloaded through the server."""
     path, content = f"/api/2.0/mlflow-artifacts/artifacts/lab-doctor-{uuid4().hex}", uuid4().bytes
     try:
         uploaded = api("PUT", path, data=content)
     except Finding as finding:
         raise Finding(
-            f"{finding}\nIf `store account` below is ok, the store is there and has no room: make some on the disk "
-            "of Docker's volumes (docker system df), or delete what nobody needs: lab reset"
+            f"{finding}\nIf `store account` below is ok, the store runs and its disk is full. Free space on the disk "
+            "with Docker's volumes (docker system df), or delete what nobody needs: lab reset"
         ) from None
     downloaded = api("GET", path)
     api("DELETE", path)
     if uploaded.status_code != 200 or downloaded.content != content:
         raise Finding(
-            "The server does not pass artifacts on to its store "
-            f"(status {uploaded.status_code}, {downloaded.status_code}). "
-            "It must run with --artifacts-destination, as in docker-compose.yml."
+            "The server does not store artifacts "
+            f"(status {uploaded.status_code} for the upload, {downloaded.status_code} for the download). "
+            "Start it with --artifacts-destination, as docker-compose.yml does."
         )
-    return f"{len(content)} bytes, there and back"
+    return f"uploaded and downloaded {len(content)} bytes"
 
 
 def proxied_root() -> str:
-    """Experiments keep their artifacts through the server, so that no client needs a key of the store."""
+    """Check that clients store artifacts through the server: then no client needs a key of the store."""
     response = api("GET", SEARCH, params={"max_results": 100})
     for experiment in response.json().get("experiments", []):
         root = experiment["artifact_location"]
         if not root.startswith("mlflow-artifacts:"):
             raise Finding(
-                f"Experiment {experiment['name']!r} keeps its artifacts at {root}, past the server. "
-                "It was made by a server without --artifacts-destination; log to another experiment, "
+                f"Clients store the artifacts of experiment {experiment['name']!r} at {root}, not through the server. "
+                "A server without --artifacts-destination created the experiment. Log to another experiment, "
                 "and start the server as docker-compose.yml does."
             )
-    return "every experiment keeps its artifacts through the server"
+    return "clients store all artifacts through the server"
 
 
 def clock() -> str:
-    """This clock and the server's agree; signatures of requests to the store depend on the time."""
+    """Check that the clocks agree: the signatures of requests to the store depend on the time."""
     date = api("GET", "/version").headers.get("date")
     if date is None:
-        return "the server does not tell its time"
+        return "the server does not report its time"
     apart = abs(time.time() - parsedate_to_datetime(date).timestamp())
     if apart > 60:
         raise Finding(
-            f"This clock and the server's are {apart:.0f} s apart. Set the time of this machine; "
-            "on Docker Desktop after sleep: restart Docker."
+            f"The clocks of this machine and of the server are {apart:.0f} s apart. Set the time of this machine. "
+            "With Docker Desktop, after the machine was asleep: restart Docker."
         )
-    return "agrees with the server's"
+    return "agrees with the server's clock"
 
 
 CHECKS = {

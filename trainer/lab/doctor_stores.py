@@ -1,4 +1,4 @@
-"""What can be wrong behind the server: the database and its schema, the store and its bucket, the accounts."""
+"""Checks of what the server uses: the database and its schema, the store and its bucket, the accounts."""
 
 import os
 from importlib.metadata import version
@@ -13,14 +13,14 @@ from lab.doctor import REQUEST_SECONDS, Finding
 
 
 def database_reader() -> str:
-    """The read-only database account works, and is read-only."""
+    """Check that the read-only account of the database can read and cannot write."""
     try:
         connection = psycopg2.connect("", connect_timeout=REQUEST_SECONDS)
     except psycopg2.OperationalError as error:
         raise Finding(
-            f"Postgres does not let {os.environ['PGUSER']} in: {str(error).strip()}\n"
-            "If it speaks of connections: close the programs that hold some. "
-            "After a change of LAB_DB_READER_PASSWORD in .env: docker compose up --wait"
+            f"Postgres refuses the account {os.environ['PGUSER']}: {str(error).strip()}\n"
+            "If the message is about too many connections, close programs that use the database. "
+            "If you changed LAB_DB_READER_PASSWORD in .env: docker compose up --wait"
         ) from None
     with connection, connection.cursor() as cursor:
         cursor.execute(
@@ -30,53 +30,53 @@ def database_reader() -> str:
     connection.close()
     if (reads, writes) != (True, False):
         raise Finding(
-            f"The account {os.environ['PGUSER']} should read and not write; it reads: {reads}, writes: {writes}. "
-            "Set its grants again: docker compose up --wait"
+            f"The account {os.environ['PGUSER']} should be able to read and not to write. "
+            f"It can read: {reads}. It can write: {writes}. Set its grants again: docker compose up --wait"
         )
-    return f"{os.environ['PGUSER']} reads and cannot write"
+    return f"{os.environ['PGUSER']} can read and cannot write"
 
 
-# Gives up soon.
+# Fails quickly instead of trying again.
 HASTY = Config(
     connect_timeout=REQUEST_SECONDS, read_timeout=REQUEST_SECONDS, retries={"total_max_attempts": 1}
 )
 
 
 def store_reader() -> str:
-    """The read-only account of the artifact store works, and its bucket is there."""
+    """Check that the read-only account of the artifact store can read the bucket."""
     bucket, account = os.environ["LAB_S3_BUCKET"], os.environ["LAB_S3_ACCESS_KEY"]
     try:
         store.s3_client(HASTY).list_objects_v2(Bucket=bucket, MaxKeys=1)
     except (BotoCoreError, ClientError) as error:
         raise Finding(
-            f"The store does not show its bucket {bucket} to {account}: {error}\n"
-            "minio-setup makes bucket and account at every start, with the secrets of .env: "
+            f"The account {account} cannot read the store's bucket {bucket}: {error}\n"
+            "The service minio-setup creates the bucket and the account at every start, with the secrets in .env: "
             "docker compose up --wait"
         ) from None
-    return f"{account} sees bucket {bucket}"
+    return f"{account} can read the bucket {bucket}"
 
 
 def store_reader_cannot_write() -> str:
-    """The read-only account of the artifact store is read-only."""
+    """Check that the read-only account of the artifact store cannot write."""
     account = os.environ["LAB_S3_ACCESS_KEY"]
     try:
-        # No object has this ETag, so that nothing is written even where it may be.
+        # No object has this ETag. So nothing is written, even if the account may write.
         store.s3_client(HASTY).put_object(
             Bucket=os.environ["LAB_S3_BUCKET"], Key="lab-doctor", Body=b"", IfMatch="none"
         )
-        outcome = "it wrote"
+        outcome = "the store accepted an object"
     except ClientError as error:
         outcome = error.response["Error"]["Code"]
     if outcome != "AccessDenied":
         raise Finding(
-            f"The account {account} should not write to the store, and may ({outcome}). "
+            f"The account {account} should not be able to write to the store, but it can ({outcome}). "
             "Set its policy again: docker compose up --wait"
         )
     return f"{account} cannot write"
 
 
 def schema() -> str:
-    """The database's schema is that of this MLflow."""
+    """Check that the database has the schema of the installed MLflow."""
     try:
         problem = database_schema.problem(store.engine())
     except sqlalchemy.exc.SQLAlchemyError as error:
@@ -85,9 +85,9 @@ def schema() -> str:
         ) from None
     if problem:
         raise Finding(problem)
-    return f"that of MLflow {version('mlflow')}"
+    return f"the schema of MLflow {version('mlflow')}"
 
 
-# Each of these builds on those before it.
+# Each check depends on the previous ones.
 DATABASE = {"database account": database_reader, "database schema": schema}
 STORE = {"store account": store_reader, "store is read-only": store_reader_cannot_write}

@@ -1,5 +1,5 @@
-"""The one exception type for what a user can cause and mend."""
+"""The exception for errors that the user can fix."""
 
 
 class LabError(Exception):
-    """Something a user can mend; the message names the setting or the command to use."""
+    """An error that the user can fix. The message names the setting or the command to use."""

@@ -1,9 +1,9 @@
-"""Turn the failures that a newcomer meets into one message that says what to do.
+"""Turn the errors that newcomers meet into one message that says what to do.
 
-Lessons are plain MLflow scripts that import nothing of ours, so this is installed from outside. When Python
-starts, zz_lab_explain.pth in the environment's site-packages calls install(). IPython catches the errors of a
-notebook's cells itself, so Python's hook never sees them: etc/ipython/ipython_config.py in the environment makes
-every kernel call load_ipython_extension(). An error that is not recognised here keeps its traceback.
+The lessons are plain MLflow scripts. They import nothing from the lab, so Python itself installs this module: when
+Python starts, zz_lab_explain.pth in the environment's site-packages calls install(). IPython catches the errors of a
+notebook's cells before Python's hook sees them. Therefore etc/ipython/ipython_config.py in the environment makes every
+kernel call load_ipython_extension(). An error that this module does not recognise keeps its traceback.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 import sys
 from types import TracebackType
 
-# typing.TYPE_CHECKING would import typing, which slows every start of Python down.
+# typing.TYPE_CHECKING would import typing, which would slow down every start of Python.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,87 +39,90 @@ def causes(error: BaseException) -> list[BaseException]:
 
 
 def unset() -> str:
-    """Return the message for a shell that does not know the server's address."""
+    """Return the message for a shell in which the server's address is not set."""
     return (
-        f"{TRACKING_URI} is not set, so this does not know which MLflow server to talk to.\n"
-        "Inside the lab's shell it is: `docker compose exec trainer bash`, or `make shell`."
+        f"{TRACKING_URI} is not set, so the address of the MLflow server is unknown here.\n"
+        "The lab's shell sets it. Open that shell with `make shell`, or with `docker compose exec trainer bash`."
     )
 
 
 def no_address(address: str) -> str:
     """Return the message for something that is not a server's address."""
     return (
-        f"{TRACKING_URI} is {address!r}; the lab needs a server's address with http:// in front: "
-        "http://mlflow:5000 in the trainer, http://localhost:5000 outside (or the MLFLOW_PORT in .env)."
+        f"{TRACKING_URI} is {address!r}. The lab needs the address of a server, beginning with http://. "
+        "It is http://mlflow:5000 in the trainer, and http://localhost:5000 outside, with the MLFLOW_PORT of .env."
     )
 
 
 def unreachable(address: str, why: str) -> str:
-    """Return the message for an address where nothing answers."""
+    """Return the message for an address at which no server answers."""
     return (
         f"No MLflow server answers at {address} ({TRACKING_URI}): {why}.\n"
-        f"Start it with `{start_command()}`, or correct {TRACKING_URI}. `lab doctor` looks closer."
+        f"Start it with `{start_command()}`, or correct {TRACKING_URI}. `lab doctor` finds out more."
     )
 
 
 def host_refused(address: str) -> str:
-    """Return the message for a server that does not want to be called by that name."""
+    """Return the message for a server that refuses requests with this host name."""
     return (
-        f"The server at {address} ({TRACKING_URI}) refuses requests under that name (403, Invalid Host header).\n"
-        "Use a name that it allows (http://mlflow:5000 in the trainer, http://localhost:5000 outside), "
-        "or add this one to MLFLOW_SERVER_ALLOWED_HOSTS of service mlflow in docker-compose.yml."
+        f"The server at {address} ({TRACKING_URI}) refuses requests with this host name (403, Invalid Host header).\n"
+        "Use a name that it allows: http://mlflow:5000 in the trainer, http://localhost:5000 outside. "
+        "Or add this name to MLFLOW_SERVER_ALLOWED_HOSTS, under the service mlflow in docker-compose.yml."
     )
 
 
 def not_mlflow(address: str) -> str:
-    """Return the message for an address where something else answers."""
+    """Return the message for an address at which another program answers."""
     return (
-        f"Something answers at {address} ({TRACKING_URI}), but it is not MLflow's API.\n"
+        f"A server answers at {address} ({TRACKING_URI}), but it is not MLflow's API.\n"
         f"Correct {TRACKING_URI}: the lab's server is http://mlflow:5000 in the trainer, "
-        "http://localhost:5000 outside (or the MLFLOW_PORT in .env)."
+        "and http://localhost:5000 outside, with the MLFLOW_PORT of .env."
     )
 
 
 def broken(address: str, status: str) -> str:
-    """Return the message for a server that answers with an error of its own."""
+    """Return the message for a server that answers with an internal error."""
     log = (
         "docker compose logs mlflow" if os.environ.get("LAB_MODE") == "stack" else ".lab/server.log"
     )
     return (
-        f"The MLflow server at {address} answers, but cannot do its work (status {status}).\n"
-        "Its database or its artifact store may be away, or full: `lab doctor` says which; "
-        f"the server's own words: {log}"
+        f"The MLflow server at {address} answers, but only with errors (status {status}).\n"
+        "Its database or its artifact store may be stopped or full. `lab doctor` says which. "
+        f"The server's log: {log}"
     )
 
 
 def at_once() -> str:
-    """Return the message for what two made at once: MLflow looks whether it is there and then inserts it."""
+    """Return the message for two clients that create the same thing.
+
+    MLflow first looks whether it exists and then inserts it, so the second insert fails.
+    """
     return (
-        "Somebody made the same in MLflow for the first time at the same moment (an alias, a data set), "
-        "and it let only one of the two in.\nNothing is broken: run this again."
+        "Somebody created the same alias or data set in MLflow for the first time at the same moment, "
+        "and MLflow accepted only one of the two.\nNothing is broken: run this again."
     )
 
 
-# What requests and MLflow write into their messages, and what it means; the first match counts.
+# A part of the messages of requests and MLflow, and what it means. The first match counts.
 UNREACHABLE = {
     "NameResolutionError": "its name is unknown here",
     "Connection refused": "nothing listens there",
-    "SSLError": "what listens there does not speak https; the lab's address begins with http://",
-    "ConnectTimeout": "no answer in time",
-    "Read timed out": "no answer in time",
-    "Connection aborted": "the connection broke off",
-    "No route to host": "no way leads there",
-    "Network is unreachable": "no way leads there",
+    "SSLError": "the server does not speak https; the lab's address begins with http://",
+    "ConnectTimeout": "it did not answer in time",
+    "Read timed out": "it did not answer in time",
+    "Connection aborted": "the connection was interrupted",
+    "No route to host": "the network does not reach it",
+    "Network is unreachable": "the network does not reach it",
 }
 
 
 def explain(error: BaseException) -> str | None:
-    """Return what `error` means for the user and what to do about it, or None if it is not a known one."""
+    """Return what `error` means for the user and what to do about it, or None if it is not recognised."""
     address = os.environ.get(TRACKING_URI, "")
     for cause in causes(error):
         if isinstance(cause, KeyError) and cause.args == (TRACKING_URI,):
             return unset()
-        # By name: importing MLflow or requests here would slow every start of Python down.
+        # Compared by name: importing MLflow or requests here would slow down every start of Python.
         kind, text = type(cause).__name__, str(cause)
         if not kind.endswith(
             ("MlflowException", "RestException", "ConnectionError", "URIException")
@@ -135,16 +138,16 @@ def explain(error: BaseException) -> str | None:
         if "UniqueViolation" in text or "UNIQUE constraint failed" in text:
             return at_once()
         if "too many 50" in text:
-            return broken(address, "5xx, again and again")
+            return broken(address, "5xx several times")
         if "failed with error code 404" in text or "<html" in text.lower():
             return not_mlflow(address)
     return None
 
 
 def own_lines(error: BaseException, traceback: TracebackType | None) -> str | None:
-    """Return an exercise's error with the learner's own lines only, or None where it is no exercise's."""
+    """Return the error of an exercise with the learner's own lines only. Return None if this is not an exercise."""
     script = sys.argv[0]
-    if os.path.basename(script) != "exercise.py":  # noqa: PTH119 - pathlib would slow every start down
+    if os.path.basename(script) != "exercise.py":  # noqa: PTH119 - pathlib would slow down every start
         return None
     from traceback import extract_tb
 
@@ -154,7 +157,7 @@ def own_lines(error: BaseException, traceback: TracebackType | None) -> str | No
 
 
 def hook(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
-    """Print the explanation of an uncaught error, or its traceback if there is none; Python then exits with 1."""
+    """Print the explanation of an uncaught error, or its traceback. Python then exits with status 1."""
     message = explain(error) or own_lines(error, traceback)
     if message is None:
         sys.__excepthook__(kind, error, traceback)
@@ -187,16 +190,16 @@ def install() -> None:
     is_installed = any(isinstance(finder, WaitingNotice) for finder in sys.meta_path)
     if not is_installed and WaitingNotice.module not in sys.modules:
         sys.meta_path.insert(0, WaitingNotice())
-    # Empty means unset, as it does in .env; MLflow would take it for a file mlflow.db in this folder.
+    # An empty address means that none is set, as in .env. MLflow would use a file mlflow.db in this folder.
     if not os.environ.get(TRACKING_URI, "unset").strip():
         del os.environ[TRACKING_URI]
     sys.excepthook = hook
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
-    """Make this IPython explain the errors of its cells; IPython calls this by its name.
+    """Make this IPython explain the errors of its cells. IPython looks for a function of this name.
 
-    The cell has failed all the same, so "Run All" stops there. `%tb` shows the traceback.
+    The cell still counts as failed, so "Run All" stops there. `%tb` shows the traceback.
     """
     show: Callable[..., None] = shell.showtraceback
 
@@ -205,7 +208,7 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
         if error is None or (message := explain(error)) is None:
             show(*arguments, **options)
             return
-        # IPython asks an exception that has this method how it wants to be shown.
+        # If an exception has this method, IPython prints what the method returns.
         error._render_traceback_ = lambda: [message]  # type: ignore[attr-defined]
         try:
             show(*arguments, **options)

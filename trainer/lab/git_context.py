@@ -1,6 +1,7 @@
-"""Record with every run what MLflow by itself does not: whether the checkout had changes, and a notebook's commit.
+"""Record with every run whether the checkout had uncommitted changes, and a notebook's commit.
 
-A plugin of MLflow's (entry point mlflow.run_context_provider), so that lessons need not know of it.
+MLflow itself records neither. This is a plugin for MLflow (entry point mlflow.run_context_provider), so the lessons
+contain nothing about it.
 """
 
 import subprocess
@@ -15,8 +16,8 @@ from mlflow.utils.mlflow_tags import MLFLOW_GIT_COMMIT, MLFLOW_GIT_DIRTY
 
 
 def folder() -> Path | None:
-    """Return the folder of the running script or notebook, None where there is neither."""
-    # The main file of a notebook is its kernel's, which runs in the notebook's folder.
+    """Return the folder of the running script or notebook, or None if there is neither."""
+    # In a notebook, the main file is the kernel's. The kernel runs in the notebook's folder.
     if _is_in_jupyter_notebook():
         return Path.cwd()
     script = _get_main_file()
@@ -25,7 +26,7 @@ def folder() -> Path | None:
 
 @cache
 def state() -> dict[str, str]:
-    """Return the tags of the checkout that the script or notebook lies in, none where there is no checkout."""
+    """Return the tags about the checkout with the script or notebook. There are none without a checkout."""
     code_folder = folder()
     if code_folder is None:
         return {}
@@ -43,10 +44,10 @@ def state() -> dict[str, str]:
 
 
 class TreeState(RunContextProvider):
-    """Adds the tag mlflow.source.git.dirty, "true" or "false", and in a notebook mlflow.source.git.commit."""
+    """Adds the tag mlflow.source.git.dirty, "true" or "false". In a notebook, also adds mlflow.source.git.commit."""
 
     def in_context(self) -> bool:
-        """Tell whether the script or notebook lies in a checkout."""
+        """Tell whether the script or notebook is in a checkout."""
         return bool(state())
 
     def tags(self) -> dict[str, str]:

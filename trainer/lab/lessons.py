@@ -1,7 +1,7 @@
-"""The form of a lesson: a folder tutorial/NN_topic with a run.py, and examples/NN_topic beside it.
+"""The form of a lesson: a folder tutorial/NN_topic with a run.py, and maybe a folder examples/NN_topic.
 
 The learner's files are README.md (the page), run.py (the same as a script), exercise.py, REFERENCE.md and the
-scripts in deeper/. What the lab needs is in the folder .lesson.
+scripts in deeper/. The folder .lesson contains the files that only the lab needs.
 """
 
 import ast
@@ -12,10 +12,10 @@ from pathlib import Path
 
 from lab.errors import LabError
 
-# How a script tells an instructor what matters in its output.
+# After these words, a script's docstring says what matters in its output.
 LOOK = "What to look at:"
-# How a script ends that cannot run here, having said what it lacks: the exit status that test harnesses
-# (automake's, Meson's) read so too.
+# The exit status of a script that cannot run here, after it has printed what is missing. The test harnesses of
+# automake and Meson use the same number.
 LEFT_OUT = 77
 
 
@@ -28,12 +28,12 @@ class Lesson:
 
     @property
     def name(self) -> str:
-        """The folder's name, as 03_models_pyfunc; its experiment is named so too."""
+        """The folder's name, such as 03_models_pyfunc. The lesson's experiment has the same name."""
         return self.folder.name
 
     @property
     def number(self) -> str:
-        """The two digits in front."""
+        """The two digits at the beginning of the name."""
         return self.name.split("_")[0]
 
     @property
@@ -53,38 +53,38 @@ class Lesson:
 
     @property
     def deeper(self) -> dict[str, Path]:
-        """The scripts in deeper/, each about one idea, by name: contract for deeper/contract.py."""
+        """The scripts in deeper/, by name: contract for deeper/contract.py. Each is about one idea."""
         return {path.stem: path for path in sorted((self.folder / "deeper").glob("*.py"))}
 
     @property
     def support(self) -> Path:
-        """The folder with the files that the lab needs and a learner does not look at."""
+        """The folder with the files that the lab needs and a learner does not."""
         return self.folder / ".lesson"
 
     @property
     def exercise(self) -> Path:
-        """The learner's file."""
+        """The file that the learner edits."""
         return self.folder / "exercise.py"
 
     @property
     def solution(self) -> Path:
-        """The exercise, done."""
+        """The finished exercise."""
         return self.support / "solution.py"
 
     @property
     def check(self) -> Path:
-        """The script that says whether the exercise is done: exit status 0, or one next action on stderr."""
+        """The script that checks the exercise. It exits with status 0, or prints the next step to stderr."""
         return self.support / "check.py"
 
     @property
     def profile(self) -> str | None:
-        """The Compose profile with what the lesson uses, from .lesson/profile; None if the trainer has it all."""
+        """The Compose profile with the lesson's packages, from .lesson/profile. None if the trainer has them all."""
         file = self.support / "profile"
         return file.read_text(encoding="utf-8").strip() if file.exists() else None
 
     @property
     def title(self) -> str:
-        """The first line of its README, without the mark and the number."""
+        """The title of the page, without the number."""
         first = (self.folder / "README.md").read_text(encoding="utf-8").partition("\n")[0]
         return first.lstrip("# 0123456789")
 
@@ -96,9 +96,9 @@ class Lesson:
 
     @property
     def scripts(self) -> list[Path]:
-        """What is run, in order, relative to the root: the lesson's run.py, then its examples.
+        """The scripts that a demo runs, in order, relative to the root: the lesson's run.py, then its examples.
 
-        An example whose docstring does not say what to look at is no demonstration: a service, a client of it.
+        A demo leaves out an example whose docstring does not say what to look at, such as a service.
         """
         examples = sorted((self.root / "examples" / self.name).glob("*.py"))
         shown = [path for path in examples if LOOK in docstring(path)]
@@ -106,7 +106,7 @@ class Lesson:
 
 
 def lab_root() -> Path:
-    """Return the lab's checkout: LAB_ROOT, or the folder here or above that has a tutorial/ in it.
+    """Return the lab's checkout: LAB_ROOT, or this folder, or the nearest folder above it that contains lessons.
 
     Raises LabError if there is none.
     """
@@ -118,9 +118,9 @@ def lab_root() -> Path:
         except PermissionError:
             break
     raise LabError(
-        f"No lesson can be read in {start}. Change to the lab's folder, or set LAB_ROOT to it. "
-        "In the trainer: if the checkout is private, set LAB_UID in .env to your `id -u` "
-        "and start again with --build (as root: chmod -R a+rX on the checkout)."
+        f"There are no lessons that can be read in {start}. Change to the lab's folder, or set LAB_ROOT to it. "
+        "In the trainer: if other users cannot read the checkout, set LAB_UID in .env to the number that `id -u` "
+        "prints, and start again with --build (as root: chmod -R a+rX on the checkout)."
     )
 
 
@@ -144,7 +144,7 @@ def find(wanted: str, among: list[Lesson]) -> Lesson:
 
 
 def find_deeper(name: str, lesson: Lesson) -> Path:
-    """Return a script in the lesson's folder deeper/; LabError lists the names that exist."""
+    """Return a script in the lesson's folder deeper/. Raises LabError, which lists the names, if there is none."""
     script = lesson.deeper.get(name.removesuffix(".py"))
     if script is None:
         known = ", ".join(lesson.deeper) or "none"
@@ -156,6 +156,6 @@ def find_deeper(name: str, lesson: Lesson) -> Path:
 
 
 def docstring(script: Path) -> str:
-    """Return a script's docstring. Of a lesson, return the part before the bullet points, without the title."""
+    """Return a script's docstring. For a lesson, return the part before the bullet points, without the title."""
     text = ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))) or ""
     return re.sub(r"\A# .*\n+", "", text).partition("\n**")[0].strip()

@@ -1,4 +1,4 @@
-"""Where a model comes from: who, when, on which data, from which code, with which packages."""
+"""Where a model comes from: who trained it, when, on which data, from which code, with which packages."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -17,18 +17,18 @@ COMMIT, DIRTY = "mlflow.source.git.commit", "mlflow.source.git.dirty"
 
 
 def lineage(uri: str) -> list[tuple[str, str]]:
-    """Return what is known of a model's origin, as pairs of a label and a text.
+    """Return what MLflow knows about a model's origin, as pairs of a label and a text.
 
-    Raises LabError if the URI leads nowhere.
+    Raises LabError if the address leads nowhere.
     """
     resolved = resolve(uri)
     facts = [("model", resolved.steps[-1] if resolved.steps else resolved.location)]
     if resolved.run is None:
         facts.append(
-            ("run", "none (any more): who trained it, and on what, was recorded with the run only")
+            ("run", "none. Only a run would record who trained the model, when, and on which data")
         )
     else:
-        facts += of_run(resolved.run)
+        facts += facts_of_run(resolved.run)
     facts += list(packages(resolved))
     facts += list(neighbours(resolved))
     if resolved.run is not None:
@@ -36,8 +36,8 @@ def lineage(uri: str) -> list[tuple[str, str]]:
     return facts
 
 
-def of_run(run: Run) -> list[tuple[str, str]]:
-    """Return who ran it, when, on which data and code, with which settings and results."""
+def facts_of_run(run: Run) -> list[tuple[str, str]]:
+    """Return who ran a run, when, with which data, code, parameters and metrics."""
     tags = run.data.tags
     started = datetime.fromtimestamp(run.info.start_time / 1000, tz=UTC)
     deleted = " (deleted)" if run.info.lifecycle_stage == "deleted" else ""
@@ -46,10 +46,11 @@ def of_run(run: Run) -> list[tuple[str, str]]:
         + "".join(f" ({tag.value})" for tag in used.tags if tag.key == "mlflow.data.context")
         for used in (run.inputs.dataset_inputs if run.inputs else [])
     ]
-    tree = {"true": "the tree had changes", "false": "the tree was clean"}.get(
-        tags.get(DIRTY, ""), "tree not recorded"
-    )
-    code = f"commit {tags[COMMIT]}, {tree}" if COMMIT in tags else "no commit recorded"
+    changes = {
+        "true": "with changes that were not committed",
+        "false": "without uncommitted changes",
+    }.get(tags.get(DIRTY, ""), "uncommitted changes were not recorded")
+    code = f"commit {tags[COMMIT]}, {changes}" if COMMIT in tags else "no commit was recorded"
     return [
         ("run", f"{run.info.run_id} {run.info.run_name}, {run.info.status}{deleted}"),
         ("who", tags.get("mlflow.user", run.info.user_id or "not recorded")),
@@ -63,28 +64,28 @@ def of_run(run: Run) -> list[tuple[str, str]]:
 
 
 def pairs(values: Mapping[str, object]) -> str:
-    """Return name=value pairs in order."""
+    """Return name=value pairs, sorted by name."""
     return ", ".join(f"{name}={value}" for name, value in sorted(values.items())) or "none"
 
 
 def packages(resolved: Resolved) -> Iterator[tuple[str, str]]:
-    """Yield the packages that the model asks for, against those installed here."""
+    """Yield the packages that the model needs, each compared with the version installed here."""
     try:
         text = model_file(resolved, "requirements.txt")
     except LabError:
-        yield "package", "not known: the model's files are gone from the store"
+        yield "package", "unknown, because the model's files were deleted from the store"
         return
     for name, pinned in re.findall(r"^([\w.-]+)(?:==([^\s;]+))?", text, flags=re.MULTILINE):
         try:
             installed = version(name)
         except PackageNotFoundError:
             installed = "not installed"
-        comparison = "the same here" if installed == pinned else f"here {installed}"
+        comparison = "the same as here" if installed == pinned else f"here: {installed}"
         yield "package", f"{name} {pinned or '(any version)'}, {comparison}"
 
 
 def neighbours(resolved: Resolved) -> Iterator[tuple[str, str]]:
-    """Yield the registered versions that are this model, each with the versions before and after it."""
+    """Yield the registered versions of this model, each with the previous and the next version."""
     versions = [resolved.version] if resolved.version else registered_as(resolved)
     for model_version in versions:
         name, number = model_version.name, int(model_version.version)
@@ -96,12 +97,12 @@ def neighbours(resolved: Resolved) -> Iterator[tuple[str, str]]:
         yield (
             "registered",
             f"{name} version {number} (stage {model_version.current_stage}{aliases}); "
-            f"before it: {before or 'none'}, after it: {after or 'none'}",
+            f"previous version: {before or 'none'}, next version: {after or 'none'}",
         )
 
 
 def registered_as(resolved: Resolved) -> list[ModelVersion]:
-    """Return the registered versions whose source is this logged model."""
+    """Return the registered versions of this logged model."""
     if resolved.logged_model is None or resolved.run is None:
         return []
     candidates = mlflow.MlflowClient().search_model_versions(
@@ -111,9 +112,10 @@ def registered_as(resolved: Resolved) -> list[ModelVersion]:
 
 
 def reproduction(uri: str, run: Run) -> str:
-    """Return the command that reproduces the run, from the name of its experiment, which is its lesson's."""
+    """Return the command that reproduces the run. The run's experiment has the name of its lesson."""
     experiment = mlflow.get_experiment(run.info.experiment_id).name
     script = f"examples/{experiment}/reproduce_run.py"
     if not (lab_root() / script).exists():
-        return f"no example for {experiment}; its script: {run.data.tags.get('mlflow.source.name', 'unknown')}"
+        script = run.data.tags.get("mlflow.source.name", "an unknown script")
+        return f"examples/ has no program for {experiment}. The run was started by {script}"
     return f'MODEL_URI="{uri}" python {script}'

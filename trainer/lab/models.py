@@ -1,4 +1,4 @@
-"""From a model URI to what it means: the version, the logged model, the run, the place of its files."""
+"""What a model's address leads to: the version, the logged model, the run and the place of its files."""
 
 import re
 from dataclasses import dataclass, field
@@ -14,13 +14,13 @@ FORMS = (
     "models:/<name>/<version>, models:/<name>/<stage>, models:/<name>/latest, models:/<name>@<alias>, "
     "models:/m-<id> or runs:/<run id>/<name>"
 )
-# What the server answers where the URI, and not the set-up, is at fault.
+# The server's error codes if the address is wrong. All others mean that something is wrong with the set-up.
 USER_CODES = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 
 
 @dataclass
 class Resolved:
-    """What a model URI leads to; `steps` tells how, in words. What there is none of is None."""
+    """What a model's address leads to, and in `steps` how, in words. A part that does not exist is None."""
 
     uri: str
     steps: list[str] = field(default_factory=list)
@@ -31,9 +31,9 @@ class Resolved:
 
 
 def resolve(uri: str) -> Resolved:
-    """Follow a model URI to its files.
+    """Follow a model's address to the model's files.
 
-    Raises LabError, which names what there is instead, if it leads nowhere.
+    Raises LabError, which lists the models that exist, if it leads nowhere.
     """
     resolved = Resolved(uri)
     try:
@@ -44,7 +44,7 @@ def resolve(uri: str) -> Resolved:
         elif match := re.fullmatch(r"models:/([^/@:]+)(?:/([^/@:]+)|@([^/@:]+))", uri):
             from_registry(resolved, *match.groups(default=""))
         else:
-            raise LabError(f"{uri!r} is no model URI. Use {FORMS}.")
+            raise LabError(f"{uri!r} is not the address of a model. Use {FORMS}.")
     except MlflowException as error:
         if error.error_code not in USER_CODES:
             raise
@@ -53,7 +53,7 @@ def resolve(uri: str) -> Resolved:
 
 
 def registered_models() -> str:
-    """Return a sentence that lists the registered models with their versions and aliases."""
+    """Return a sentence that lists the registered models, with their versions and aliases."""
     descriptions = []
     for model in mlflow.MlflowClient().search_registered_models(max_results=20):
         versions = mlflow.MlflowClient().search_model_versions(f"name = '{model.name}'")
@@ -62,11 +62,13 @@ def registered_models() -> str:
             f" @{alias}" for alias in mlflow.MlflowClient().get_registered_model(model.name).aliases
         )
         descriptions.append(f"{model.name} ({numbers}{aliases})")
-    return f"Registered: {'; '.join(descriptions) or 'nothing yet, run a lesson first'}."
+    if not descriptions:
+        return "No model is registered yet. Run a lesson first."
+    return f"These models are registered: {'; '.join(descriptions)}."
 
 
 def from_registry(resolved: Resolved, name: str, version_or_stage: str, alias: str) -> None:
-    """Follow a registered model's name and its version, stage or alias; one of the last two is empty."""
+    """Follow a registered model's name, and its version or stage, or its alias. One of the last two is empty."""
     client = mlflow.MlflowClient()
     if alias:
         resolved.version = client.get_model_version_by_alias(name, alias)
@@ -84,18 +86,20 @@ def from_registry(resolved: Resolved, name: str, version_or_stage: str, alias: s
         )
         resolved.version = next(matching, None)
         if resolved.version:
-            description = "the latest version" + ("" if latest else f" in stage {version_or_stage}")
-            resolved.steps.append(f"{description} of {name} is version {resolved.version.version}")
+            in_stage = "" if latest else f" in stage {version_or_stage}"
+            resolved.steps.append(
+                f"the latest version of {name}{in_stage} is version {resolved.version.version}"
+            )
     if resolved.version is None:
         raise LabError(
-            f"{resolved.uri}: {name} has no such version or stage.\n{registered_models()}"
+            f"{resolved.uri}: {name} has no such version, and no version in such a stage.\n{registered_models()}"
         )
     source = resolved.version.source or ""
     resolved.steps.append(f"version {resolved.version.version} of {name} has the source {source}")
     if match := re.fullmatch(r"models:/(m-\w+)", source):
         from_logged_model(resolved, match[1])
     else:
-        # Registered from files, or by an MLflow that kept models among the run's artifacts.
+        # It was registered from files, or by an older MLflow, which stored models among the run's artifacts.
         resolved.location = source
         resolved.run = get_run(resolved.version.run_id)
 
@@ -103,7 +107,7 @@ def from_registry(resolved: Resolved, name: str, version_or_stage: str, alias: s
 def versions_of(name: str) -> list[ModelVersion]:
     """Return the versions of a registered model, the newest first."""
     client = mlflow.MlflowClient()
-    client.get_registered_model(name)  # The search alone would answer an unknown name with nothing.
+    client.get_registered_model(name)  # For an unknown name, the search alone would find nothing.
     return sorted(client.search_model_versions(f"name = '{name}'"), key=lambda v: -int(v.version))
 
 
@@ -111,11 +115,16 @@ def from_logged_model(resolved: Resolved, model_id: str) -> None:
     """Follow a logged model's id."""
     resolved.logged_model = mlflow.get_logged_model(model_id)
     resolved.location = resolved.logged_model.artifact_location
-    resolved.steps.append(f"logged model {model_id} lies at {resolved.location}")
-    resolved.run = get_run(resolved.logged_model.source_run_id)
-    run = resolved.run
-    origin = f"run {run.info.run_id}" if run else "no run, it was logged outside of one"
-    resolved.steps.append(f"logged model {model_id} comes from {origin}")
+    resolved.steps.append(f"logged model {model_id} is stored at {resolved.location}")
+    run_id = resolved.logged_model.source_run_id
+    resolved.run = get_run(run_id)
+    if resolved.run:
+        origin = f"was logged in run {run_id}"
+    elif run_id:
+        origin = f"was logged in run {run_id}, which no longer exists"
+    else:
+        origin = "was not logged in a run"
+    resolved.steps.append(f"logged model {model_id} {origin}")
 
 
 def from_run(resolved: Resolved, run_id: str, name: str) -> None:
@@ -124,31 +133,31 @@ def from_run(resolved: Resolved, run_id: str, name: str) -> None:
     logged = mlflow.search_logged_models(
         [resolved.run.info.experiment_id], f"source_run_id = '{run_id}'", output_format="list"
     )
-    # Of several with one name MLflow loads the first that this search finds.
+    # If several models have the same name, MLflow loads the first one that this search finds.
     names = {model.name: model for model in reversed(logged)}
     if name not in names:
         raise LabError(
-            f"{resolved.uri}: this run logged no model of that name; it logged: {', '.join(names) or 'none'}."
+            f"{resolved.uri}: the run has logged no model of this name. It has logged: {', '.join(names) or 'none'}."
         )
     resolved.steps.append(f"{name} of run {run_id} is logged model {names[name].model_id}")
     from_logged_model(resolved, names[name].model_id)
 
 
 def model_file(resolved: Resolved, name: str) -> str:
-    """Return the text of one of the model's files. Raises LabError if the store does not have it (any more)."""
+    """Return the text of one of the model's files. Raises LabError if the file does not exist."""
     try:
         return mlflow.artifacts.load_text(f"{resolved.location}/{name}")
     except (MlflowException, OSError) as error:
         if "API request to" in str(error):
             raise
         raise LabError(
-            f"{resolved.uri} leads to {resolved.location}, but {name} is not there: the model's files are gone. "
-            "lab lineage and the registry may still tell which run to do again."
+            f"{resolved.uri} leads to {resolved.location}, but the file {name} does not exist there. "
+            "Somebody has deleted the model's files. `lab lineage` may still show which run to reproduce."
         ) from None
 
 
 def get_run(run_id: str | None) -> Run | None:
-    """Return the run, or None where there is none (any more)."""
+    """Return the run, or None if it does not exist."""
     try:
         return mlflow.get_run(run_id) if run_id else None
     except MlflowException as error:

@@ -1,4 +1,4 @@
-"""Remove what one lesson made, and nothing else."""
+"""Delete what one lesson created, and nothing else."""
 
 import os
 import shutil
@@ -24,18 +24,18 @@ PAGE_SIZE = 100
 
 @dataclass
 class Leftovers:
-    """What a lesson made."""
+    """What a lesson has created."""
 
     experiments: list[Experiment] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
     logged_models: list[LoggedModel] = field(default_factory=list)
     registered_models: list[str] = field(default_factory=list)
-    # Name and version, where the registered model has versions from elsewhere too.
+    # Name and version, for registered models that also have versions from elsewhere.
     versions_of_shared_models: list[tuple[str, str]] = field(default_factory=list)
     folders: list[Path] = field(default_factory=list)
 
     def __str__(self) -> str:
-        """Say what there is."""
+        """Return how much there is, in words."""
         files = "".join(f" and the folder {folder}" for folder in self.folders)
         versions = (
             f", {len(self.versions_of_shared_models)} versions of other models"
@@ -60,7 +60,7 @@ class Leftovers:
 
 
 def find(lesson: Lesson) -> Leftovers:
-    """Return what `lesson` made: all that is in the experiments named after it, and registered from there."""
+    """Return what a lesson has created: everything in its experiments, and the versions registered from there."""
     leftovers = Leftovers()
     client = mlflow.MlflowClient()
     output = Path(os.environ.get("LAB_OUTPUT", "output"))
@@ -72,7 +72,7 @@ def find(lesson: Lesson) -> Leftovers:
     ids = [experiment.experiment_id for experiment in leftovers.experiments]
     if ids:
         leftovers.runs = all_pages(client.search_runs, ids)
-        # Without max_results MLflow reads every page of these itself.
+        # Without max_results, this call reads every page itself.
         leftovers.logged_models = mlflow.search_logged_models(ids, output_format="list")
     sources = {f"models:/{model.model_id}" for model in leftovers.logged_models}
     runs = {run.info.run_id for run in leftovers.runs}
@@ -89,7 +89,7 @@ def find(lesson: Lesson) -> Leftovers:
 def all_pages(
     search: Callable[..., PagedList[T]], *arguments: object, **options: object
 ) -> list[T]:
-    """Return the results of a client's search from all of its pages; a single call returns only the first."""
+    """Return the results of a client's search from all of its pages. A single call returns only one page."""
     results: list[T] = get_results_from_paginated_fn(
         lambda size, token: search(*arguments, **options, max_results=size, page_token=token),
         PAGE_SIZE,
@@ -98,9 +98,9 @@ def all_pages(
 
 
 def remove(leftovers: Leftovers) -> None:
-    """Delete what was found: registry first, so that no version ever points at files that are gone.
+    """Delete what was found. Begin with the registry, so that no version points to deleted files.
 
-    The experiments stay, empty: MLflow would not let a lesson use a deleted one's name again.
+    The experiments stay, empty. MLflow does not let anyone use the name of a deleted experiment again.
     """
     client = mlflow.MlflowClient()
     for name, version in leftovers.versions_of_shared_models:
@@ -118,13 +118,13 @@ def remove(leftovers: Leftovers) -> None:
 
 
 def delete_artifacts(location: str) -> None:
-    """Delete what the server keeps at `location`; MLflow's own delete leaves it there."""
+    """Delete the files that the server stores at `location`. MLflow's own functions for deletion leave them."""
     if location.startswith(ARTIFACTS):
         api = f"{mlflow.get_tracking_uri()}/api/2.0/mlflow-artifacts/artifacts"
         path = location.removeprefix(ARTIFACTS).strip("/")
         response = requests.delete(f"{api}/{path}", timeout=60)
         if not response.ok:
             raise LabError(
-                f"The server did not delete {location} (status {response.status_code}). "
-                "When lab doctor finds nothing wrong, reset again: it goes on where it stopped."
+                f"The server did not delete {location} (status {response.status_code}). Fix what `lab doctor` "
+                "reports, then type the same command again: it continues where it stopped."
             )

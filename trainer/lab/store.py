@@ -1,4 +1,4 @@
-"""Behind the server: the database's rows and the store's objects, read with accounts that can only read."""
+"""What is behind the server: the database's rows and the store's objects, read with read-only accounts."""
 
 import hashlib
 import os
@@ -15,7 +15,7 @@ from botocore.config import Config
 
 @dataclass(frozen=True)
 class StoredObject:
-    """One object of the store: its key, its size in bytes, its MD5 (S3's ETag) as hex digits."""
+    """One object in the store: its key, its size in bytes, and its MD5 (S3's ETag) as hex digits."""
 
     key: str
     size: int
@@ -25,7 +25,7 @@ class StoredObject:
 def engine() -> sqlalchemy.Engine:
     """Return a read-only connection to MLflow's database, Postgres or SQLite."""
     if os.environ.get("LAB_MODE") == "stack":
-        # libpq reads the PG* variables itself.
+        # libpq, Postgres's client library, reads the address and the account from the PG* variables.
         return sqlalchemy.create_engine("postgresql+psycopg2://")
     return sqlalchemy.create_engine(
         f"sqlite:///file:{os.environ['LAB_SQLITE_FILE']}?mode=ro&uri=true"
@@ -37,13 +37,13 @@ def rows(
 ) -> list[dict[str, Any]]:
     """Return the given columns of the rows of `table` in which every column of `where` has its value."""
     clause = " AND ".join(f"{name} = :{name}" for name in where)
-    # Names come from this package's own lists, values are bound.
+    # The names come from this package's own lists. The values are bound.
     query = sqlalchemy.text(f"SELECT {', '.join(columns)} FROM {table} WHERE {clause} ORDER BY 1")  # noqa: S608
     return [dict(row) for row in connection.execute(query, where).mappings()]
 
 
 def objects(prefix: str) -> Iterator[StoredObject]:
-    """Yield what the store holds below `prefix`, a key without a slash at its end."""
+    """Yield the store's objects below `prefix`, a key without a slash at its end."""
     if os.environ.get("LAB_MODE") == "stack":
         yield from s3_objects(prefix)
         return
@@ -56,7 +56,7 @@ def objects(prefix: str) -> Iterator[StoredObject]:
 
 
 def s3_client(config: Config | None = None) -> BaseClient:
-    """Return a client of MinIO with the trainer's own account, which can only read."""
+    """Return a client of MinIO with the trainer's account, which can only read."""
     return boto3.client(
         "s3",
         endpoint_url=os.environ["LAB_S3_ENDPOINT"],
@@ -67,7 +67,7 @@ def s3_client(config: Config | None = None) -> BaseClient:
 
 
 def s3_objects(prefix: str) -> Iterator[StoredObject]:
-    """Yield what MinIO holds below `prefix`."""
+    """Yield MinIO's objects below `prefix`."""
     paginator = s3_client().get_paginator("list_objects_v2")
     pages = paginator.paginate(Bucket=os.environ["LAB_S3_BUCKET"], Prefix=f"{prefix}/")
     for page in pages:

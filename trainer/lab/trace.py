@@ -1,4 +1,4 @@
-"""What a model URI is made of: how it is resolved, the rows in the database, the objects in the store."""
+"""How MLflow finds a model: how it resolves the address, the rows in the database, the objects in the store."""
 
 import yaml
 from mlflow.models import Model
@@ -8,7 +8,7 @@ from rich.markup import escape
 from lab import store
 from lab.models import Resolved, model_file, resolve
 
-# Tables with the columns worth seeing, found by the id or name of the thing in question.
+# The tables and columns to show.
 LOGGED_MODEL_TABLES = {
     "logged_models": ["model_id", "name", "experiment_id", "source_run_id", "artifact_location"],
     "logged_model_params": ["param_key", "param_value"],
@@ -22,7 +22,7 @@ RUN_TABLES = {
 
 
 def database_rows(resolved: Resolved) -> dict[str, list[dict[str, object]]]:
-    """Return the rows behind a resolved URI, by table."""
+    """Return the database's rows about a model, by table."""
     rows: dict[str, list[dict[str, object]]] = {}
     with store.engine().connect() as connection:
         if version := resolved.version:
@@ -46,7 +46,7 @@ def database_rows(resolved: Resolved) -> dict[str, list[dict[str, object]]]:
 
 
 def stored_objects(resolved: Resolved) -> list[store.StoredObject]:
-    """Return the objects of a resolved URI, or none where its files are not kept by the server."""
+    """Return the model's objects in the store. There are none if the server does not store its files."""
     scheme = "mlflow-artifacts:/"
     if not resolved.location.startswith(scheme):
         return []
@@ -54,9 +54,9 @@ def stored_objects(resolved: Resolved) -> list[store.StoredObject]:
 
 
 def trace(uri: str, console: Console) -> None:
-    """Print what a model URI is made of. Raises LabError if it leads nowhere."""
+    """Print how MLflow finds the model at an address. Raises LabError if the address leads nowhere."""
     resolved = resolve(uri)
-    heading(console, "How it is resolved")
+    heading(console, "How MLflow resolves the address")
     line(console, uri)
     for step in resolved.steps:
         line(console, f"→ {step}")
@@ -70,7 +70,7 @@ def trace(uri: str, console: Console) -> None:
     for item in objects:
         line(console, f"{item.size:>9} bytes  md5 {item.md5}  {item.key}")
     line(console, f"{sum(item.size for item in objects):>9} bytes in {len(objects)} objects")
-    heading(console, "In its MLmodel")
+    heading(console, "In the model's file MLmodel")
     info = Model.from_dict(yaml.safe_load(model_file(resolved, "MLmodel")))
     line(console, f"flavors: {', '.join(info.flavors)}")
     line(console, f"signature, inputs:  {info.signature.inputs if info.signature else 'none'}")
@@ -85,5 +85,5 @@ def heading(console: Console, text: str) -> None:
 
 
 def line(console: Console, text: str) -> None:
-    """Print a line that is not broken, so that ids can be copied."""
+    """Print a line without wrapping it, so that ids can be copied."""
     console.print(f"  {escape(text)}", soft_wrap=True)

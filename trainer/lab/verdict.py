@@ -1,7 +1,7 @@
-"""The verdict on an exercise: run the lesson's check.py and read how it ended.
+"""The verdict on an exercise: run the lesson's check.py and read its result.
 
-The check itself decides, from what is in the tracking server and in the output folder. What checks share
-is in lab/checks.
+The check looks at what the exercise created, on the server and in the output folder. lab/checks has the code that
+several checks share.
 """
 
 import ast
@@ -16,13 +16,13 @@ from pathlib import Path
 from lab.lessons import Lesson
 
 CHECK_TIMEOUT_SECONDS = 120
-# Runs a script in a folder, for at most so many seconds, as run_script does. Tests have a quicker one.
+# A function like run_script: it runs a script in a folder, for at most so many seconds. Tests use a quicker one.
 Runner = Callable[[Path, Path, float | None], subprocess.CompletedProcess[str]]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Passed or not, with the check's "ok" lines or with the next thing to do."""
+    """Whether the exercise has passed, and what the check printed: its "ok" lines or the next step."""
 
     passed: bool
     text: str
@@ -36,7 +36,7 @@ def syntax_error(lesson: Lesson) -> str | None:
     except OSError as error:
         return f"{name} cannot be read ({error.strerror}). To get the starter back: git checkout -- {name}"
     except UnicodeDecodeError:
-        return f"{name} is not text in UTF-8. Save it as such, or get the starter back: git checkout -- {name}"
+        return f"{name} is not a text file in UTF-8. Save it in UTF-8, or get the starter back: git checkout -- {name}"
     except SyntaxError as error:
         where = f"{name}, line {error.lineno}"
         return f"{where}: {(error.text or '').strip()}\n{error.msg}. Fix this line first."
@@ -44,7 +44,7 @@ def syntax_error(lesson: Lesson) -> str | None:
 
 
 def as_shipped(lesson: Lesson) -> bool:
-    """Tell whether the exercise on disk is the committed one. Return False if git cannot say."""
+    """Tell whether the exercise on disk is the committed one. Return False if git does not know."""
     is_unchanged = [
         "git",
         "--no-optional-locks",
@@ -68,14 +68,14 @@ def as_shipped(lesson: Lesson) -> bool:
 def run_script(
     script: Path, cwd: Path, timeout: float | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run a script in a new Python. Raises subprocess.TimeoutExpired, and then kills all that it started."""
+    """Run a script in a new Python. Raises subprocess.TimeoutExpired after killing all processes of the script."""
     process = subprocess.Popen(
         [sys.executable, str(script)],
         cwd=cwd,
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        # So that what a check started for its part ends with it.
+        # In a session of its own, so that the processes that a check has started can be killed with it.
         start_new_session=True,
     )
     try:
@@ -98,22 +98,23 @@ def check(
     except subprocess.TimeoutExpired:
         return Verdict(
             False,
-            f"The check took more than {timeout_seconds:g} s and was stopped, so this is not passed. "
-            "Does your model take that long to load or to predict? Try it on a few rows.",
+            f"The check was stopped because it took more than {timeout_seconds:g} s, so your exercise has not passed. "
+            "Does your model take that long to load or to predict? Try it with a few rows.",
         )
     output, error_output = process.stdout.strip(), process.stderr.strip()
-    # A learner's model may end the process with 0. A check that got to its end has printed "ok" last.
+    # A learner's model may end the process with status 0. A check that has reached its end has printed "ok" last.
     if process.returncode == 0 and output.rpartition("\n")[2].startswith("ok"):
         return Verdict(True, output)
     if process.returncode == 0:
         return Verdict(
-            False, "Your model ended the check's process before it was judged. It must not exit."
+            False,
+            "Your model ended the check's process before the check was finished. It must not call exit.",
         )
     if "Traceback (most recent call last)" in error_output:
         last = error_output.splitlines()[-1]
         return Verdict(
             False,
-            f"The check could not judge this: {last}\nlab doctor says whether the lab is well. "
-            "If it is, this is the lab's mistake: please report it.",
+            f"The check could not judge this: {last}\n`lab doctor` says whether something is wrong with the lab. "
+            "If it finds nothing, the check has a bug: please report it.",
         )
     return Verdict(False, error_output or f"The check ended with exit status {process.returncode}.")
