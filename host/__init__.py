@@ -1,4 +1,4 @@
-"""What runs on the user's own machine: choosing a mode, writing .env, starting and stopping the lab.
+"""The commands that run on the user's own machine: choose a mode, write .env, start and stop the lab.
 
-Standard library only, because it runs before anything is installed.
+This package uses the standard library only, because it runs before any other package is installed.
 """

@@ -1,4 +1,4 @@
-"""Servers of the embedded mode that keep running after the command that started them."""
+"""Servers of the embedded mode, which keep running after the command that has started them."""
 
 import os
 import signal
@@ -12,25 +12,27 @@ from pathlib import Path
 from host.errors import LabError
 
 START_TIMEOUT_SECONDS = 90
+# A silence longer than this needs an explanation.
+SILENCE_SECONDS = 2
 
 
 @dataclass(frozen=True)
 class Background:
-    """A server in the background: its name for the user, the folder of its two files, and its mark."""
+    """A server in the background: its name for the user, the folder with its log and process id, and its mark."""
 
     name: str
     folder: Path
-    # A part of its command line that no other process has.
+    # A part of its command line that no other process's command line contains.
     mark: str
 
     @property
     def log(self) -> Path:
-        """The file with what it prints."""
+        """The file to which it prints."""
         return self.folder / f"{self.name}.log"
 
     @property
     def pid(self) -> Path:
-        """The file with its process id while it runs."""
+        """The file that contains its process id while it runs."""
         return self.folder / f"{self.name}.pid"
 
     def running(self) -> tuple[int, str] | None:
@@ -44,7 +46,7 @@ class Background:
                 command = subprocess.run(ps, text=True, capture_output=True).stdout
         except (FileNotFoundError, ProcessLookupError, ValueError):
             return None
-        # After a reboot the id in the file may belong to another process.
+        # After a reboot, the id in the file may belong to another process.
         return (pid, command) if self.mark in command else None
 
     def start(
@@ -65,14 +67,22 @@ class Background:
         return process
 
     def wait_for(self, url: str, started: subprocess.Popen[bytes] | None) -> None:
-        """Return when `url` answers. Raises LabError with the end of the log if the process ends, or is too slow."""
-        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        """Return when `url` answers. Raises LabError with the end of the log if the process ends or is too slow."""
+        began = time.monotonic()
+        has_explained = False
         while not answers(url):
             if started and started.poll() is not None:
                 raise LabError(
                     f"The {self.name} ended while it started. Its log ends with:\n{self.log_end()}"
                 )
-            if time.monotonic() > deadline:
+            waited = time.monotonic() - began
+            if waited > SILENCE_SECONDS and not has_explained:
+                print(
+                    f"Waiting for the {self.name} to answer, for up to {START_TIMEOUT_SECONDS} s …",
+                    flush=True,
+                )
+                has_explained = True
+            if waited > START_TIMEOUT_SECONDS:
                 raise LabError(
                     f"The {self.name} does not answer after {START_TIMEOUT_SECONDS} s. "
                     f"Its log ends with:\n{self.log_end()}"
@@ -85,13 +95,15 @@ class Background:
         return "\n".join(text.splitlines()[-8:])
 
     def stop(self) -> bool:
-        """Stop the process and the processes that it started; return whether it ran."""
+        """Stop the process and all processes that it has started. Return whether it was running."""
         running = self.running()
         if running:
             os.killpg(running[0], signal.SIGTERM)
-            for _ in range(100):
+            for tenth in range(100):
                 if self.running() is None:
                     break
+                if tenth == SILENCE_SECONDS * 10:
+                    print(f"Waiting for the {self.name} to stop, for up to 10 s …", flush=True)
                 time.sleep(0.1)
             else:
                 os.killpg(running[0], signal.SIGKILL)
@@ -100,7 +112,7 @@ class Background:
 
 
 def answers(url: str) -> bool:
-    """Tell whether a server of this machine answers with 200, whatever proxy the environment names."""
+    """Tell whether a server on this machine answers with status 200. Ignore the environment's settings for proxies."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with direct.open(url, timeout=2) as response:

@@ -1,7 +1,7 @@
 """Write the lab's database and objects to one file, and restore them from it.
 
-The file is a tar archive: objects/… as the store has them, then `database`, then `manifest.json`.
-The manifest is written last: an archive that has one is complete.
+The file is a tar archive. It contains the store's objects as objects/…, then `database`, then `manifest.json`.
+The manifest is written last, so an archive with a manifest is complete.
 """
 
 import json
@@ -18,24 +18,24 @@ from host.mode import Mode
 from host.settings import ROOT
 
 FOLDER = ROOT / "backups"
-# How much a restore would overwrite.
+# Counts what a restore would overwrite.
 COUNT_QUERY = """SELECT (SELECT count(*) FROM runs) + (SELECT count(*) FROM logged_models)
     + (SELECT count(*) FROM registered_models)"""
 
 
 def write(mode: Mode) -> Path:
-    """Write a backup of the lab, which may be in use meanwhile, and return its path. Raises LabError.
+    """Write a backup of the lab and return its path. The lab may be in use meanwhile. Raises LabError.
 
-    The database is saved first, as of one moment, then the objects. Every object that the database
-    refers to was in the store before, and MLflow never changes a model's files. Only a deletion
-    could come between, so every object of the beginning must still be there at the end.
+    The backup first saves the database as it is at one moment, then the objects. Every object that the saved database
+    refers to is in the store by then. Only a deletion during the backup could remove one. So the backup also checks
+    that every object that existed at the beginning was saved.
     """
     FOLDER.mkdir(exist_ok=True)
     target = FOLDER / f"{mode.lab_name}-{datetime.now():%Y%m%d-%H%M%S}.tar"
     part = target.with_suffix(".part")
     began = time.monotonic()
     try:
-        # Only its owner may read it: it contains everybody's work.
+        # Only the owner may read the file, because it contains the work of everybody who uses the lab.
         part.touch(mode=0o600)
         names_before = mode.data.object_names()
         with tempfile.NamedTemporaryFile(dir=FOLDER, prefix=".database-") as database:
@@ -46,8 +46,8 @@ def write(mode: Mode) -> Path:
                 saved = {name.removeprefix("objects/") for name in archive.getnames()}
                 if deleted := names_before - saved:
                     raise LabError(
-                        f"{len(deleted)} objects were deleted while the backup was made, so it would lack files that "
-                        "its database refers to. Try again: make backup"
+                        f"Somebody deleted {len(deleted)} objects during the backup, so files that its database refers "
+                        "to would be missing. Try again: make backup"
                     )
                 archive.add(database.name, "database")
                 manifest = {
@@ -69,7 +69,7 @@ def write(mode: Mode) -> Path:
 
 
 def add_text(archive: tarfile.TarFile, name: str, text: str) -> None:
-    """Add a file with `text` to an archive that is being written."""
+    """Add a file with this text to an open archive."""
     with tempfile.NamedTemporaryFile("w") as file:
         file.write(text)
         file.flush()
@@ -82,9 +82,9 @@ def restore(mode: Mode, name: str) -> None:
     mode.up()
     if count := mode.data.scalar(COUNT_QUERY):
         raise LabError(
-            f"This lab has {count} runs and models of its own, which the restore would overwrite. Empty it first "
-            "(`make backup` to keep them, then `make delete-data`), or restore into another lab: "
-            "COMPOSE_PROJECT_NAME and the ports in .env."
+            f"This lab contains {count} runs and models, which the restore would overwrite. To keep them, first type "
+            "`make backup`. Then empty the lab with `make delete-data`. Or restore the backup into another lab: "
+            "change COMPOSE_PROJECT_NAME and the ports in .env."
         )
     with tempfile.NamedTemporaryFile(prefix="database-") as database, tarfile.open(file) as archive:
         shutil.copyfileobj(member(archive, "database"), database)
@@ -97,12 +97,12 @@ def restore(mode: Mode, name: str) -> None:
             mode.data.load_database(Path(database.name))
             print(f"Restored {file}.", flush=True)
         finally:
-            # Also after a failure, which leaves the previous database.
+            # If the restore failed, the previous database is still there.
             mode.up()
 
 
 def member(archive: tarfile.TarFile, name: str) -> IO[bytes]:
-    """Return a file of an archive, to read. Raises KeyError if there is none."""
+    """Open a file of an archive for reading. Raises KeyError if there is none."""
     content = archive.extractfile(name)
     if content is None:
         raise KeyError(name)
@@ -110,12 +110,12 @@ def member(archive: tarfile.TarFile, name: str) -> IO[bytes]:
 
 
 def check(mode: Mode, name: str) -> Path:
-    """Return the path of the backup `name`. Raises LabError unless it is complete and of this mode."""
+    """Return the path of the backup `name`. Raises LabError unless it is complete and was made in this mode."""
     file = Path(name)
     if not file.is_file():
         backups = ", ".join(str(path.relative_to(ROOT)) for path in sorted(FOLDER.glob("*.tar")))
         raise LabError(
-            f"There is no file {name!r}. Name a backup: make restore FILE=…; there are: {backups or 'none yet'}"
+            f"There is no file {name!r}. Name a backup: make restore FILE=…. Your backups: {backups or 'none yet'}"
         )
     try:
         with tarfile.open(file) as archive:
@@ -124,7 +124,7 @@ def check(mode: Mode, name: str) -> Path:
             archive.getmember("database")
     except (tarfile.TarError, KeyError, ValueError):
         raise LabError(
-            f"{file} is not a whole backup. `make backup` writes backups to {FOLDER}; their names end in .tar."
+            f"{file} is not a complete backup. `make backup` writes backups to {FOLDER}. Their names end in .tar."
         ) from None
     if manifest["mode"] != mode.name:
         raise LabError(
@@ -132,5 +132,7 @@ def check(mode: Mode, name: str) -> Path:
             f"LAB_MODE={manifest['mode']} make restore FILE={file}"
         )
     if manifest["objects"] != count:
-        raise LabError(f"{file} should have {manifest['objects']} objects and has {count}.")
+        raise LabError(
+            f"{file} is damaged: it should contain {manifest['objects']} objects, and it contains {count}."
+        )
     return file

@@ -1,4 +1,4 @@
-"""The command line: a subcommand for each target of make, and for what editors and CI call."""
+"""The command line: a subcommand for each target of make, and the subcommands that editors and CI call."""
 
 import argparse
 import os
@@ -17,21 +17,21 @@ from host.stack import Stack
 
 
 def choose() -> Mode:
-    """Return the mode to work in, and print in one line which it is and why. Raises LabError."""
+    """Return the mode to use, and print one line with the mode and the reason. Raises LabError."""
     setting = settings()["LAB_MODE"]
     if setting not in ("", "stack", "embedded"):
         raise LabError(
-            f"LAB_MODE is {setting!r}. Give it stack, embedded, or nothing, in .env or the environment."
+            f"LAB_MODE is {setting!r}. Set it to stack or embedded, or leave it empty, in .env or the environment."
         )
     problem = compose.engine_problem() if setting != "embedded" else None
     if setting == "stack" and problem:
         raise LabError(
-            f"LAB_MODE asks for the stack, but {problem}. Without Docker: LAB_MODE=embedded"
+            f"LAB_MODE is stack, but {problem}. To use the lab without Docker, set LAB_MODE=embedded."
         )
     if problem or setting == "embedded":
         reason = problem or "LAB_MODE is embedded"
         print(
-            f"Mode: embedded, because {reason}. It has no Postgres, no MinIO and no isolation.",
+            f"Mode: embedded, because {reason}. This mode has no Postgres, no MinIO and no containers.",
             flush=True,
         )
         return Embedded()
@@ -54,23 +54,23 @@ def up(mode: Mode) -> int:
 def down(mode: Mode) -> int:
     """Stop the lab."""
     mode.down()
-    # The embedded mode may have been started while no engine answered.
+    # The embedded mode may have been started when no Docker engine was running.
     Embedded().down()
     return 0
 
 
 def shell(mode: Mode) -> int:
-    """Run a learner's shell."""
+    """Open the lab's shell."""
     status = mode.shell()
-    # At a terminal the status is that of the last command typed, which is not make's business.
+    # At a terminal, the status is the status of the last command that the user typed. make must not report it.
     return 0 if sys.stdin.isatty() else status
 
 
 def notebook(mode: Mode) -> int:
-    """Start JupyterLab, and print its address last."""
+    """Start JupyterLab and print its address in the last line."""
     mode.notebook()
     token = quote(settings()["JUPYTER_TOKEN"])
-    print("The lessons as notebooks, at an address for you alone (stop: make down):")
+    print("JupyterLab is running. `make down` stops it. Open this address, and do not share it:")
     print(f"http://localhost:{port('JUPYTER_PORT')}/lab/tree/tutorial?token={token}")
     return 0
 
@@ -82,14 +82,14 @@ def demo(mode: Mode) -> int:
 
 
 def lesson(mode: Mode, name: str) -> int:
-    """Run one lesson and its examples, with everything that it can use."""
+    """Run one lesson and its examples, with all the packages that they can use."""
     profile = profile_of(name)
     mode.up(profile)
     return mode.execute("lab", "demo", "--lesson", name, profile=profile)
 
 
 def profile_of(lesson: str) -> str | None:
-    """Return the profile of a lesson, given as 3, 03 or its folder's name; None if it needs none."""
+    """Return the profile of a lesson, given as 3, 03 or 03_models_pyfunc. Return None if it needs none."""
     number = lesson.partition("_")[0].zfill(2)
     file = next(ROOT.glob(f"tutorial/{number}_*/.lesson/profile"), None)
     return file.read_text(encoding="utf-8").strip() if file else None
@@ -107,15 +107,15 @@ def bench(mode: Mode) -> int:
     if mode.has_engine:
         venv.install("trainer")
         command = [str(venv.PYTHON), "-m", "benchmarks.stock"]
-        # After Ctrl-C it removes its stacks.
+        # After Ctrl-C, this process removes its stacks.
         statuses.append(processes.wait(subprocess.Popen(command, cwd=ROOT)))
     else:
-        print("benchmarks/stock is left out: it compares stacks, which need a Docker engine.")
+        print("Left out benchmarks/stock: it compares stacks, which need a Docker engine.")
     return max(statuses)
 
 
 def delete_data(mode: Mode) -> int:
-    """Delete every run, model and object of the lab, after asking."""
+    """Ask, then delete every run, model and object of the lab."""
     question = f"Delete all runs, models and files of this lab ({mode.data_location})? Type yes: "
     print(question, end="", flush=True)
     if sys.stdin.readline().strip() != "yes":
@@ -138,16 +138,16 @@ def restore(mode: Mode, file: str) -> int:
 
 
 def upgrade_database(mode: Mode) -> int:
-    """Bring the database of an older MLflow to this version's schema, after a backup."""
+    """Upgrade the database of an older MLflow to this version's schema, after a backup."""
     file = backup.write(mode)
     print(f"Backup before the upgrade: {file}", flush=True)
     if not mode.upgrade_database():
         raise LabError(
-            f"The database was not upgraded; the lines above say why. Nothing is lost: {file} contains all data from "
-            "before the upgrade. To go back: `make delete-data`, then, with the version of the lab that wrote the "
-            f"data, `make restore FILE={file}`."
+            f"The database was not upgraded. The lines above say why. Nothing is lost: {file} contains all data from "
+            "before the upgrade. To go back, type `make delete-data`. Then use the version of the lab that wrote the "
+            f"data, and type `make restore FILE={file}`."
         )
-    print("The database has this version's schema. Start the lab: make up")
+    print("The database now has the schema of this version. Start the lab: make up")
     return 0
 
 
@@ -160,23 +160,23 @@ def install(requirements: str) -> int:
 def make_lesson(name: str) -> int:
     """Make a lesson from the template."""
     folder = new_lesson.create(name).relative_to(ROOT)
-    print(f"{folder} is a lesson that works. Change it into yours; begin with its README.")
+    print(f"{folder} is a copy of the template, and it works. Change it, beginning with run.py.")
     return 0
 
 
 def prepare() -> int:
-    """Do what has to be done before an editor starts the stack itself."""
+    """Prepare the stack for an editor that starts it."""
     stack.prepare()
     return 0
 
 
 def command_line() -> argparse.ArgumentParser:
-    """Return the parser; its result has a function `run` that carries out the command."""
+    """Return the parser. Its result has a function `run` that runs the command."""
     parser = argparse.ArgumentParser(
         prog="python3 -m host",
         description="Start, stop and maintain the lab. `make` calls these commands.",
-        epilog="The lab runs as a stack where a Docker engine answers, otherwise in the embedded mode. "
-        "LAB_MODE=stack or LAB_MODE=embedded forces one. .env.example describes every setting.",
+        epilog="The lab uses the stack if a Docker engine answers, and the embedded mode otherwise. "
+        "LAB_MODE=stack or LAB_MODE=embedded forces one of them. .env.example describes every setting.",
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
@@ -189,33 +189,37 @@ def command_line() -> argparse.ArgumentParser:
 
     add("up", "start the lab", lambda args: up(choose()))
     add("down", "stop the lab and keep its data", lambda args: down(choose()))
-    add("shell", "open a learner's shell in the running lab", lambda args: shell(choose()))
+    add("shell", "open the lab's shell", lambda args: shell(choose()))
     add("notebook", "start JupyterLab and print its address", lambda args: notebook(choose()))
     add("demo", "start the lab and run every lesson and example", lambda args: demo(choose()))
     run_lesson = add(
         "lesson", "run one lesson and its examples", lambda args: lesson(choose(), args.lesson)
     )
     run_lesson.add_argument("lesson", help="a lesson's number or folder: 3, 03, 03_models_pyfunc")
-    add("backup", "write database and objects to one file", lambda args: write_backup(choose()))
+    add(
+        "backup",
+        "write the database and the objects to one file",
+        lambda args: write_backup(choose()),
+    )
     restoring = add(
         "restore",
         "restore a backup into an empty lab",
         lambda args: restore(choose(), args.file),
     )
-    restoring.add_argument("file", help="a file that the command backup has written")
+    restoring.add_argument("file", help="a file that the command backup wrote")
     add(
         "upgrade-database",
-        "bring an older MLflow's database to this version's schema, after a backup",
+        "upgrade the database of an older MLflow, after a backup",
         lambda args: upgrade_database(choose()),
     )
     add(
         "delete-data",
-        "stop the lab and delete its runs, models and files, after asking",
+        "stop the lab and delete its runs, models and files; asks first",
         lambda args: delete_data(choose()),
     )
     add(
         "test",
-        "run the tests, of the stack too if there is an engine; the variable ARGS goes to pytest",
+        "run the tests, also of the stack if a Docker engine answers; the variable ARGS goes to pytest",
         lambda args: testing.run(choose().has_engine),
     )
     add("bench", "run every benchmark", lambda args: bench(choose()))
@@ -229,7 +233,7 @@ def command_line() -> argparse.ArgumentParser:
         "write the lessons' pages again that are out of date",
         lambda args: testing.write_pages(),
     )
-    making = add("new-lesson", "make a lesson to begin with", lambda args: make_lesson(args.name))
+    making = add("new-lesson", "copy the template of a lesson", lambda args: make_lesson(args.name))
     making.add_argument("name", help="two digits and a topic: 08_topic")
     installing = add(
         "install", "install packages into .venv", lambda args: install(args.requirements)
@@ -243,21 +247,23 @@ def command_line() -> argparse.ArgumentParser:
     )
     add(
         "prepare",
-        "write .env if there is none and check its secrets and ports, for an editor that starts the stack",
+        "for an editor that starts the stack: write .env if there is none, and check its secrets and ports",
         lambda args: prepare(),
     )
     return parser
 
 
 def main() -> None:
-    """Carry out one command; exit with its status, or with one message if the user can fix the error."""
+    """Run one command and exit with its status, or with one message if the user can fix the error."""
     args = command_line().parse_args()
-    # The packages in .venv are compiled when they are first imported. With this variable Python would
-    # compile them at every start, which takes seconds.
+    # Python compiles the packages in .venv when they are first imported. With this variable it would compile them at
+    # every start, which takes seconds.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     try:
         sys.exit(args.run(args))
     except LabError as error:
         sys.exit(f"\n{error}")
     except KeyboardInterrupt:
-        sys.exit("\nStopped. The lab may still run: make up starts it again, make down stops it.")
+        sys.exit(
+            "\nStopped. The lab may still be running: `make up` starts it again, `make down` stops it."
+        )

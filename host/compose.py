@@ -9,12 +9,12 @@ from typing import IO, Any
 from host.errors import LabError
 from host.settings import ROOT, settings
 
-# The first engine that knows a health check's start_interval; the Compose that the lab is tried with.
+# The first engine that supports start_interval in health checks, and the oldest Compose that the lab was tried with.
 OLDEST_ENGINE, OLDEST_COMPOSE = (25, 0), (2, 26)
 
 
 def run(*words: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
-    """Run `docker compose` in the checkout, showing its output unless it is captured."""
+    """Run `docker compose` in the checkout. Show its output, or capture it."""
     command = ["docker", "compose", *words]
     return subprocess.run(command, cwd=ROOT, env=environment(), text=True, capture_output=capture)
 
@@ -22,7 +22,10 @@ def run(*words: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
 def stream(
     *words: str, stdin: IO[bytes] | None = None, stdout: IO[bytes] | int = subprocess.PIPE
 ) -> bytes:
-    """Run `docker compose` on a stream and return what it prints. Raises LabError with the end of its errors."""
+    """Run `docker compose` with files as input and output, and return what it prints.
+
+    Raises LabError with the end of its error output if it fails.
+    """
     process = subprocess.run(
         ["docker", "compose", "--progress", "quiet", *words],
         cwd=ROOT,
@@ -37,7 +40,7 @@ def stream(
 
 
 def environment() -> dict[str, str]:
-    """Return the environment for Compose. It reads an empty variable as a value: here none hides one of .env."""
+    """Return the environment for Compose, in which no empty variable hides a value in .env."""
     return os.environ | settings()
 
 
@@ -52,25 +55,33 @@ def version_numbers(version: str) -> tuple[int, ...]:
 
 
 def engine_problem() -> str | None:
-    """Return why Docker cannot run the stack here, with the remedy, or None if it can."""
+    """Return why Docker cannot run the stack here and how to fix it, or None if it can."""
     try:
-        engine = subprocess.run(
+        engine = subprocess.Popen(
             ["docker", "version", "--format", "{{.Server.Version}}"],
             text=True,
-            capture_output=True,
-            timeout=20,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
     except FileNotFoundError:
         return "docker is not installed"
+    try:
+        output, errors = engine.communicate(timeout=2)
     except subprocess.TimeoutExpired:
-        return "the Docker engine does not answer within 20 s; start it again"
+        print("Waiting for the Docker engine to answer, for up to 20 s …", flush=True)
+        try:
+            output, errors = engine.communicate(timeout=18)
+        except subprocess.TimeoutExpired:
+            engine.kill()
+            engine.communicate()
+            return "the Docker engine does not answer within 20 s; restart it"
     if engine.returncode != 0:
-        error_message = (engine.stderr or engine.stdout).strip() or "no error message"
+        error_message = (errors or output).strip() or "no error message"
         if "permission denied" in error_message:
-            return "your user may not talk to the Docker engine; join its group: sudo usermod -aG docker $USER"
+            return "your user may not use the Docker engine; join its group: sudo usermod -aG docker $USER"
         return f"no Docker engine answers; start it ({error_message.splitlines()[-1]})"
-    if version_numbers(engine.stdout) < OLDEST_ENGINE:
-        return f"the Docker engine is {engine.stdout.strip()}, older than {OLDEST_ENGINE[0]}; update it"
+    if version_numbers(output) < OLDEST_ENGINE:
+        return f"the Docker engine is {output.strip()}, older than {OLDEST_ENGINE[0]}; update it"
     plugin = run("version", "--short", capture=True)
     if plugin.returncode != 0:
         return "Docker has no Compose plugin; install docker-compose-plugin"
@@ -80,7 +91,7 @@ def engine_problem() -> str | None:
 
 
 def containers() -> list[dict[str, Any]]:
-    """Return what Compose lists about the lab's containers, stopped ones included."""
+    """Return Compose's list of the lab's containers, including stopped containers."""
     listing = run("ps", "--all", "--format", "json", capture=True)
     return [json.loads(line) for line in listing.stdout.splitlines() if line.startswith("{")]
 
@@ -92,7 +103,7 @@ def image_exists(image: str) -> bool:
 
 
 def pull_base_images() -> None:
-    """Fetch the images that ours start from, once: a build that finds them here asks no registry."""
+    """Pull the base images of our images if they are missing. Then a build does not ask a registry for them."""
     for dockerfile in sorted(ROOT.glob("*/Dockerfile")):
         text = dockerfile.read_text(encoding="utf-8")
         for image in re.findall(r"^FROM (\S+:\S+)", text, flags=re.MULTILINE):
@@ -109,9 +120,9 @@ def last_check(container: str) -> str:
 
 
 def failure_report(profile: str | None = None) -> str:
-    """Return why the stack did not start: what every service printed last that is not healthy.
+    """Return why the stack did not start: the last lines of every service that is not healthy.
 
-    Only services that always run, or that belong to the profile, are in it.
+    The report is about the services that always run and the services of the profile.
     """
     report = ["The stack did not start."]
     options = ["--profile", profile] if profile else []
@@ -131,8 +142,8 @@ def failure_report(profile: str | None = None) -> str:
         report.append(f"The log of {service} ({container['Status']}) ends with:\n{log.strip()}")
         if "password authentication failed" in log:
             report.append(
-                "Postgres keeps the password that its volume was made with. Give POSTGRES_PASSWORD in .env that "
-                "password again, or start with empty data: make delete-data"
+                "Postgres still has the password with which its volume was created. Set POSTGRES_PASSWORD in .env to "
+                "that password, or start with empty data: make delete-data"
             )
     report.append("The complete logs: docker compose logs")
     return "\n".join(report)

@@ -22,7 +22,7 @@ from host.settings import (
 )
 from host.venv import PYTHON, VENV, install
 
-# The tests give it a folder of their own.
+# The tests use a folder of their own.
 STATE = Path(os.environ.get("LAB_STATE") or ROOT / ".lab").resolve()
 DATABASE, ARTIFACTS, JUPYTER, WEBHOOK_KEY = (
     STATE / "mlflow.db",
@@ -37,7 +37,7 @@ NOTEBOOK = Background("notebook", STATE, mark=str(JUPYTER))
 def environment() -> dict[str, str]:
     """Return the environment in which lessons run.
 
-    It has no variable that the user's other work may have set for MLflow, Jupyter or a store.
+    It contains none of the variables that the user may have set for other work with MLflow, Jupyter or AWS.
     """
     page = f"http://localhost:{port('MLFLOW_PORT')}"
     inherited = {
@@ -62,7 +62,7 @@ def environment() -> dict[str, str]:
             "LAB_MODELS_SERVE": f"http://127.0.0.1:{port('SERVING_PORT') + 1}",
             # Where examples/05_serving/client.py looks for the service.
             "LAB_SERVING_URL": f"http://127.0.0.1:{port('SERVING_PORT')}",
-            # The scripts that show MLflow's rows and files read these two.
+            # The scripts that show MLflow's rows and files use these two.
             "LAB_SQLITE_FILE": str(DATABASE),
             "LAB_ARTIFACTS_DIR": str(ARTIFACTS),
         }
@@ -75,21 +75,21 @@ def api() -> str:
 
 
 def runs_at(server: Background, setting: str) -> bool:
-    """Tell whether the server runs at the port that the setting gives. If not, it can be started there.
+    """Tell whether the server runs at the port in the setting. If it does not, the port is free to start it there.
 
-    A server at another port is stopped. Raises LabError if another program has the port.
+    A server that runs at another port is stopped. Raises LabError if another program uses the port.
     """
     running = server.running()
     if running and f"--port {port(setting)} " in running[1]:
         return True
     check_free(setting)
     if server.stop():
-        print(f"{setting} has changed: stopped the {server.name}.")
+        print(f"Stopped the {server.name}, because {setting} has changed.")
     return False
 
 
 def webhook_key() -> str:
-    """Return the key that encrypts the webhooks' secrets; made once, because another key could not read them."""
+    """Return the key that encrypts the webhooks' secrets. It stays the same: another key could not decrypt them."""
     if not WEBHOOK_KEY.exists():
         WEBHOOK_KEY.touch(mode=0o600)
         WEBHOOK_KEY.write_text(random_secret("="))
@@ -99,7 +99,7 @@ def webhook_key() -> str:
 def start_server() -> subprocess.Popen[bytes]:
     """Start the server in a session of its own, so that it outlives this command and its Ctrl-C."""
     uri = f"sqlite:///{DATABASE}"
-    # What differs from service mlflow in docker-compose.yml, which says why.
+    # The service mlflow in docker-compose.yml has these settings too, with other values, and explains them.
     env = (
         environment()
         | read_env_file(ROOT / "mlflow-server" / "server.env")
@@ -159,16 +159,16 @@ class Embedded(Mode):
     lab_name = "embedded"
 
     def __init__(self) -> None:
-        """Make the mode; nothing is started."""
+        """Create the mode without starting anything."""
         self.data = EmbeddedData(DATABASE, ARTIFACTS)
 
     @property
     def data_location(self) -> str:
-        """The folder with everything."""
+        """The folder with all data."""
         return f"the folder {STATE}"
 
     def up(self, profile: str | None = None) -> None:
-        """Install what is missing, the packages of a profile too, and start the server, detached."""
+        """Install missing packages, including the packages of a profile, and start the server in the background."""
         server_ran = SERVER.running() is not None
         running = runs_at(SERVER, "MLFLOW_PORT")
         if server_ran and not running:
@@ -179,7 +179,7 @@ class Embedded(Mode):
             stop_server()
             running = False
         if profile:
-            # These are only added: the server can keep running.
+            # This only adds packages, so the server can keep running.
             install(profile)
         (STATE / "output").mkdir(parents=True, exist_ok=True)
         SERVER.wait_for(api(), None if running else start_server())
@@ -190,11 +190,11 @@ class Embedded(Mode):
         stop_server()
 
     def stop_server(self) -> None:
-        """Stop the server, and JupyterLab, whose kernels may write too."""
+        """Stop the server, and JupyterLab, because its kernels may write too."""
         self.down()
 
     def notebook(self) -> None:
-        """Start JupyterLab, detached."""
+        """Start JupyterLab in the background."""
         ensure_env_file()
         check_password("JUPYTER_TOKEN")
         runs_at(NOTEBOOK, "JUPYTER_PORT")
@@ -203,11 +203,11 @@ class Embedded(Mode):
         NOTEBOOK.wait_for(f"http://127.0.0.1:{port('JUPYTER_PORT')}/api", started)
 
     def execute(self, *words: str, profile: str | None = None) -> int:
-        """Run a command in the lab's environment, which is the same for every profile."""
+        """Run a command in the lab's environment. It is the same for every profile."""
         return subprocess.run(words, cwd=ROOT, env=environment()).returncode
 
     def shell(self) -> int:
-        """Run bash with the lab's environment."""
+        """Run bash in the lab's environment."""
         if not background.answers(api()):
             raise LabError("The lab is not running. Start it: make up")
         command = ["bash", "--rcfile", str(ROOT / "trainer" / "bashrc"), "-i"]

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from host.errors import LabError
 from host.mode import DataStore
 
-# What MLflow calls a file that it is still writing, beside the final one (LocalArtifactRepository).
+# The beginning of the name of a file that MLflow is still writing (LocalArtifactRepository).
 UNFINISHED = ".artifact.uploading."
 
 
@@ -29,7 +29,7 @@ class EmbeddedData(DataStore):
         return {p.relative_to(self.artifacts).as_posix() for p in paths if p.is_file()}
 
     def save_objects(self, file: Path) -> None:
-        """Write every file; leave out a file that is deleted meanwhile."""
+        """Write every file, except files that are deleted meanwhile."""
         with tarfile.open(file, "w") as archive:
             for name in sorted(self.object_names()):
                 try:
@@ -38,7 +38,7 @@ class EmbeddedData(DataStore):
                     continue
 
     def save_database(self, file: Path) -> None:
-        """Copy the database with SQLite's backup, which reads it as of one moment."""
+        """Copy the database with SQLite's backup function, which copies it as it is at one moment."""
         with (
             closing(sqlite3.connect(self.database)) as source,
             closing(sqlite3.connect(file)) as copy,
@@ -54,19 +54,19 @@ class EmbeddedData(DataStore):
                 path = PurePosixPath(member.name.removeprefix("objects/"))
                 content = archive.extractfile(member)
                 if path.is_absolute() or ".." in path.parts or content is None:
-                    raise LabError(f"{file} is no backup: it has a file {member.name}.")
+                    raise LabError(f"{file} is not a backup: it contains a file {member.name}.")
                 target = self.artifacts / path
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with content, target.open("wb") as copy:
                     shutil.copyfileobj(content, copy)
 
     def load_database(self, file: Path) -> None:
-        """Copy the saved file beside the present one, then put it in its place."""
+        """Copy the saved file next to the current database, then replace the database with it."""
         draft = self.database.with_suffix(".restored")
         shutil.copyfile(file, draft)
         draft.replace(self.database)
 
     def scalar(self, query: str) -> int:
-        """Ask SQLite."""
+        """Run the query on the SQLite file."""
         with closing(sqlite3.connect(self.database)) as database:
             return int(database.execute(query).fetchone()[0])

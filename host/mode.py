@@ -1,4 +1,4 @@
-"""What the commands can ask of a mode of the lab. host/stack.py and host/embedded.py implement it."""
+"""The interface of a mode of the lab. host/stack.py and host/embedded.py implement it."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -21,11 +21,11 @@ class DataStore(ABC):
 
     @abstractmethod
     def load_objects(self, file: Path) -> None:
-        """Put every objects/NAME of a tar archive into the store."""
+        """Copy every objects/NAME of a tar archive to the store."""
 
     @abstractmethod
     def load_database(self, file: Path) -> None:
-        """Replace the database with a saved one, completely or not at all."""
+        """Replace the database with a saved database, completely or not at all."""
 
     @abstractmethod
     def scalar(self, query: str) -> int:
@@ -37,43 +37,43 @@ class Mode(ABC):
 
     # The value of LAB_MODE.
     name: str
-    # Whether a Docker engine is there, for stacks beside the lab's own.
+    # Whether there is a Docker engine, which tests and benchmarks use for stacks of their own.
     has_engine: bool
     data: DataStore
 
     @property
     @abstractmethod
     def lab_name(self) -> str:
-        """The lab's name, which its backups begin with."""
+        """The lab's name. The names of its backups begin with it."""
 
     @property
     @abstractmethod
     def data_location(self) -> str:
-        """Where the data are, in words for the user."""
+        """The place of the data, in words for the user."""
 
     @abstractmethod
     def up(self, profile: str | None = None) -> None:
-        """Start the lab, and what a profile adds to it; return when a learner can work. Raises LabError."""
+        """Start the lab and the services of a profile. Return when a learner can work. Raises LabError."""
 
     @abstractmethod
     def down(self) -> None:
-        """Stop the lab; its data stay. Raises LabError."""
+        """Stop the lab and keep its data. Raises LabError."""
 
     @abstractmethod
     def stop_server(self) -> None:
-        """Stop the MLflow server, so that nobody writes. Raises LabError."""
+        """Stop the MLflow server, so that nobody can change the data. Raises LabError."""
 
     @abstractmethod
     def notebook(self) -> None:
-        """Start JupyterLab beside the lab; return when it answers. Raises LabError."""
+        """Start the lab and JupyterLab. Return when JupyterLab answers. Raises LabError."""
 
     @abstractmethod
     def execute(self, *words: str, profile: str | None = None) -> int:
-        """Run a command in the lab, or with what a profile adds to it, and return its exit status."""
+        """Run a command in the lab, with the packages of a profile if one is given. Return its exit status."""
 
     @abstractmethod
     def shell(self) -> int:
-        """Run a learner's shell in the lab and return its exit status. Raises LabError if the lab does not run."""
+        """Open the lab's shell and return its exit status. Raises LabError if the lab is not running."""
 
     @abstractmethod
     def delete_data(self) -> None:
@@ -81,4 +81,4 @@ class Mode(ABC):
 
     @abstractmethod
     def upgrade_database(self) -> bool:
-        """Bring the database of an older MLflow to this version's schema; return whether that worked."""
+        """Upgrade the database of an older MLflow to this version's schema. Return whether this succeeded."""

@@ -1,4 +1,4 @@
-"""Make a lesson from the template: it is complete and passes its tests, so its author can begin by changing it."""
+"""Create a lesson from the template. It is complete and passes its tests, so its author can begin by changing it."""
 
 import re
 import shutil
@@ -11,24 +11,24 @@ TEMPLATE = ROOT / "tutorial" / "template"
 
 
 def check(name: str) -> None:
-    """Raise LabError unless `name` is NN_topic, with a number that is free."""
+    """Raise LabError unless `name` is NN_topic with a number that no lesson has."""
     number, _, topic = name.partition("_")
     if not re.fullmatch(r"\d\d_[a-z][a-z0-9_]*", name) or number == "00":
         raise LabError(
-            f"{name!r} cannot be a lesson's name. Give two digits and a topic in small letters: "
+            f"{name!r} cannot be the name of a lesson. Use two digits and a topic in small letters: "
             "make new-lesson NAME=08_topic"
         )
     lessons = sorted(path.name for path in ROOT.glob("tutorial/[0-9][0-9]_*"))
     if taken := [lesson for lesson in lessons if lesson.startswith(number)]:
         free = next(n for n in range(1, 100) if not list(ROOT.glob(f"tutorial/{n:02}_*")))
         raise LabError(
-            f"The number {number} is taken, by {taken[0]}. The next free number: "
+            f"The number {number} belongs to {taken[0]}. Use the next free number: "
             f"make new-lesson NAME={free:02}_{topic}"
         )
 
 
 def create(name: str) -> Path:
-    """Make the lesson `name` from the template and return its folder. Raises LabError."""
+    """Create the lesson `name` from the template and return its folder. Raises LabError."""
     check(name)
     number, _, topic = name.partition("_")
     folder = ROOT / "tutorial" / name

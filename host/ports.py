@@ -1,4 +1,4 @@
-"""The ports of the user's machine: which settings give them, and whether they are free."""
+"""The ports that the lab uses on the user's machine: their settings, and whether they are free."""
 
 import socket
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from host.settings import port
 
 @dataclass(frozen=True)
 class Port:
-    """A port on 127.0.0.1: the setting with its number, and the service of the stack that listens there."""
+    """A port on 127.0.0.1: the setting with its number, and the stack's service that listens there."""
 
     setting: str
     service: str
-    # The Compose profile that starts the service; None for the services that always run.
+    # The Compose profile that starts the service. None for a service that always runs.
     profile: str | None = None
 
 
@@ -30,21 +30,21 @@ PORTS = (
 
 
 def check_free(setting: str) -> None:
-    """Raise LabError if another program has the port that the setting gives."""
+    """Raise LabError if another program uses the port in the setting."""
     with socket.socket() as probe:
-        # Servers do the same. A port that still waits for late packets of a stopped lab is free.
+        # Servers set this option too. With it, a port that waits for late packets of a stopped lab counts as free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port(setting)))
         except OSError as error:
             raise LabError(
-                f"Port {port(setting)} cannot be used ({error.strerror}). Stop the program that uses it (this lab in "
-                f"its other mode? make down), or give another number to {setting} in .env."
+                f"Port {port(setting)} cannot be used ({error.strerror}). Stop the program that uses it, or set "
+                f"{setting} in .env to another number. If this lab uses it in its other mode: make down"
             ) from None
 
 
 def free_ports(count: int) -> list[str]:
-    """Return ports on which nothing listens now."""
+    """Return ports that no program uses now."""
     probes = [socket.socket() for _ in range(count)]
     for probe in probes:
         probe.bind(("127.0.0.1", 0))

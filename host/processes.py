@@ -4,10 +4,10 @@ import subprocess
 
 
 def wait(process: subprocess.Popen[bytes]) -> int:
-    """Return the exit status of a process, however often the user presses Ctrl-C meanwhile."""
+    """Wait for a process and return its exit status, even if the user presses Ctrl-C meanwhile."""
     while True:
         try:
             return process.wait()
         except KeyboardInterrupt:
-            # The terminal gave it to the process too.
+            # The terminal has sent Ctrl-C to the process too.
             continue

@@ -9,14 +9,14 @@ from host.errors import LabError
 
 ROOT = Path(__file__).resolve().parent.parent
 PLACEHOLDER = "change-me-"
-# MinIO's own limit. The lab asks the same of every other password.
+# MinIO's own minimum. The lab requires it of every other password too.
 SHORTEST = 8
 # How the names of secrets end. The names of MinIO's users are secrets too: see SECURITY.md.
 PASSWORDS = ("PASSWORD", "SECRET_KEY", "SECRET", "ACCESS_KEY", "MINIO_ROOT_USER", "TOKEN")
 
 
 def read_env_file(path: Path) -> dict[str, str]:
-    """Return the settings of a .env file: NAME=VALUE lines, a value may stand in quotes; none if there is no file."""
+    """Return the settings in a .env file: lines NAME=VALUE, with or without quotes. Without a file there are none."""
     if not path.exists():
         return {}
     lines = re.findall(
@@ -28,39 +28,39 @@ def read_env_file(path: Path) -> dict[str, str]:
 
 
 def unquoted(value: str) -> str:
-    """Return a value of a .env file without its quotes, or without the comment that follows it."""
+    """Return a value in a .env file without its quotes, or without the comment after it."""
     if quoted := re.match(r"""(["'])(.*?)\1""", value):
         return quoted[2]
     return re.sub(r"\s+#.*", "", value)
 
 
 def settings() -> dict[str, str]:
-    """Return every setting with its value; an empty one in the environment does not hide .env's."""
+    """Return every setting with its value. An empty variable in the environment does not hide the value in .env."""
     example = read_env_file(ROOT / ".env.example")
-    # The example's values are defaults, except for its passwords.
+    # The values in the example are defaults, except for its passwords.
     defaults = {n: "" if v.startswith(PLACEHOLDER) else v for n, v in example.items()}
     values = defaults | read_env_file(ROOT / ".env")
     return {name: os.environ.get(name) or value for name, value in values.items()}
 
 
 def port(name: str) -> int:
-    """Return the port that the setting `name` gives. Raises LabError if it is not a port."""
+    """Return the port in the setting `name`. Raises LabError if its value is not a port."""
     value = settings()[name]
     if not value.isdigit() or not 0 < int(value) < 65536:
-        raise LabError(f"{name} is {value!r}. Give it a port in .env, a number from 1 to 65535.")
+        raise LabError(f"{name} is {value!r}. Set it to a port in .env, a number from 1 to 65535.")
     return int(value)
 
 
 def random_secret(placeholder: str) -> str:
     """Return a secret for the setting that has this placeholder."""
-    # 32 bytes in URL-safe base64 is what a Fernet key is; elsewhere MinIO takes 40 characters at most.
+    # A Fernet key is 32 bytes in URL-safe base64. MinIO accepts at most 40 characters for its secrets.
     return (
         f"{secrets.token_urlsafe(32)}=" if placeholder.endswith("=") else secrets.token_urlsafe(18)
     )
 
 
 def ensure_env_file() -> None:
-    """Write .env from .env.example with random passwords, readable by its owner only, if there is none."""
+    """If there is no .env, write one from .env.example with random passwords. Only its owner can read it."""
     target = ROOT / ".env"
     if target.exists():
         return
@@ -68,7 +68,7 @@ def ensure_env_file() -> None:
     text = re.sub(f"(?<==){PLACEHOLDER}.*", lambda match: random_secret(match[0]), text)
     if os.getuid() != 0:
         text = re.sub(r"^LAB_UID=.*$", f"LAB_UID={os.getuid()}", text, flags=re.MULTILINE)
-    # Under another name first, so that .env is always complete and only its owner can read it.
+    # First write a file with another name, so that .env is always complete and only its owner can ever read it.
     draft = ROOT / f".env.{os.getpid()}"
     try:
         draft.touch(mode=0o600)
@@ -77,18 +77,18 @@ def ensure_env_file() -> None:
     except OSError as error:
         draft.unlink(missing_ok=True)
         raise LabError(
-            f"{target} cannot be written: {error.strerror}. Give this folder to your user."
+            f"{target} cannot be written: {error.strerror}. Make your user the owner of this folder."
         ) from None
     print("Wrote .env with random passwords.")
 
 
 def check_password(name: str) -> None:
-    """Raise LabError if the secret setting `name` is missing, the example's, or too short."""
+    """Raise LabError if the secret in the setting `name` is missing, copied from the example, or too short."""
     value = settings()[name]
     if value.startswith(PLACEHOLDER):
         raise LabError(
             f"{name} in .env is still the example's value, which everybody knows. "
-            f"Give it a value of your own, for example {random_secret(value)}"
+            f"Set it to a value of your own, for example {random_secret(value)}"
         )
     if len(value) < SHORTEST:
         state = f"has {len(value)} characters" if value else "is missing"
@@ -98,7 +98,7 @@ def check_password(name: str) -> None:
 
 
 def check_passwords() -> None:
-    """Raise LabError for a secret that is missing, too short or the example's, or a key or name that cannot work."""
+    """Raise LabError if a secret is missing, too short or copied from the example, or if a key or name cannot work."""
     for name, value in settings().items():
         if name.endswith(PASSWORDS) or value.startswith(PLACEHOLDER):
             check_password(name)
@@ -111,5 +111,5 @@ def check_passwords() -> None:
     users = [settings()["MINIO_ROOT_USER"], settings()["LAB_S3_ACCESS_KEY"], "lab-reader"]
     if len(set(users)) < len(users):
         raise LabError(
-            "MINIO_ROOT_USER and LAB_S3_ACCESS_KEY in .env need different names, and neither may be lab-reader."
+            "MINIO_ROOT_USER and LAB_S3_ACCESS_KEY in .env must be different, and neither may be lab-reader."
         )

@@ -10,18 +10,18 @@ from host.ports import PORTS, check_free
 from host.settings import ROOT, check_passwords, ensure_env_file, port, settings
 from host.stack_data import StackData
 
-# The stages of trainer/Dockerfile that JupyterLab can be put on.
+# The stages of trainer/Dockerfile in which JupyterLab can be installed.
 EXTRAS = ("slim", "flavors", "spark")
 
 
 class Stack(Mode):
-    """The mode with Postgres, MinIO and a container for each service."""
+    """The mode with Postgres and MinIO, in which each service has a container."""
 
     name = "stack"
     has_engine = True
 
     def __init__(self) -> None:
-        """Make the mode; nothing is started."""
+        """Create the mode without starting anything."""
         self.data = StackData()
 
     @property
@@ -31,57 +31,59 @@ class Stack(Mode):
 
     @property
     def data_location(self) -> str:
-        """The project's volumes."""
+        """The volumes of the Compose project."""
         return f"the volumes of {compose.project_name()}"
 
     def up(self, profile: str | None = None) -> None:
-        """Build what has changed and start the services."""
+        """Build the images that have changed and start the services."""
         prepare(profile)
         project = compose.project_name()
         if not compose.image_exists(f"{project}-minio"):
             print(
-                "Building the images. The first time takes about six minutes, of which MinIO, "
-                "compiled from its source, takes three; later starts take seconds.",
+                "Building the images. This takes about six minutes the first time: three of them to compile MinIO "
+                "from its source. Later starts take seconds.",
                 flush=True,
             )
         elif profile and not compose.image_exists(f"{project}-{profile}"):
             print(
-                f"Building the images of profile {profile}. The first time takes some minutes and gigabytes.",
+                f"Building the images of profile {profile}. The first time, this takes minutes and some gigabytes.",
                 flush=True,
             )
         compose.pull_base_images()
         options = ["--profile", profile] if profile else []
-        # Build and start are two steps, so that each failure gets its own message.
+        # Build and start are two commands, so that each failure gets its own message.
         if compose.run(*options, "build").returncode != 0:
             raise LabError(
-                "An image could not be built; the lines above say why. Then again: make up"
+                "An image could not be built. The lines above say why. Fix the cause, then type: make up"
             )
         start = ["up", "--detach", "--wait", "--wait-timeout", "300", "--remove-orphans"]
         if compose.run(*options, *start).returncode != 0:
             raise LabError(compose.failure_report(profile))
 
     def down(self) -> None:
-        """Stop the services of every profile; the volumes stay."""
-        # Compose reads the whole file, so it asks for passwords even to stop.
+        """Stop the services of every profile and keep the volumes."""
+        # Compose reads the whole file, so it needs the passwords even to stop.
         ensure_env_file()
         if compose.run("--profile", "*", "down", "--remove-orphans").returncode != 0:
-            raise LabError("The stack could not be stopped; the lines above say why.")
+            raise LabError("The stack could not be stopped. The lines above say why.")
 
     def stop_server(self) -> None:
         """Stop the server's container."""
         compose.stream("stop", "mlflow")
 
     def notebook(self) -> None:
-        """Start the services of profile notebook."""
+        """Start the services of the profile notebook."""
         extras = settings()["NOTEBOOK_EXTRAS"]
         if extras not in EXTRAS:
-            raise LabError(f"NOTEBOOK_EXTRAS is {extras!r}. Give it {' or '.join(EXTRAS)} in .env.")
+            raise LabError(
+                f"NOTEBOOK_EXTRAS is {extras!r}. Set it to {', '.join(EXTRAS[:-1])} or {EXTRAS[-1]} in .env."
+            )
         self.up("notebook")
 
     def execute(self, *words: str, profile: str | None = None) -> int:
-        """Run a command in the trainer, or in the profile's trainer."""
+        """Run a command in the trainer, or in the trainer of a profile."""
         terminal = [] if sys.stdin.isatty() and sys.stdout.isatty() else ["--no-TTY"]
-        # A profile's trainer has the profile's name.
+        # The trainer of a profile has the name of the profile.
         return compose.run("exec", *terminal, profile or "trainer", *words).returncode
 
     def shell(self) -> int:
@@ -97,36 +99,36 @@ class Stack(Mode):
         ensure_env_file()
         down = ["down", "--remove-orphans", "--volumes"]
         if compose.run("--profile", "*", *down).returncode != 0:
-            raise LabError("The data could not be deleted; the lines above say why.")
+            raise LabError("The data could not be deleted. The lines above say why.")
 
     def upgrade_database(self) -> bool:
-        """Run MLflow's migrations in a container of their own."""
+        """Run MLflow's migrations in a new container."""
         compose.run("stop", "mlflow")
         command = 'mlflow db upgrade "$MLFLOW_BACKEND_STORE_URI"'
         return compose.run("run", "--rm", "mlflow", "sh", "-c", command).returncode == 0
 
 
 def prepare(profile: str | None = None) -> None:
-    """Write .env if there is none, and check its secrets and its ports. Raises LabError."""
+    """Write .env if there is none, and check its secrets and ports. Raises LabError."""
     ensure_env_file()
     check_passwords()
     check_ports(profile)
 
 
 def check_ports(profile: str | None) -> None:
-    """Raise LabError if another program has one of the ports that this lab needs with the profile."""
+    """Raise LabError if another program uses a port that this lab, with this profile, needs."""
     ports = [entry for entry in PORTS if entry.profile in (None, profile)]
     published: set[int] = set()
     restarting: set[str] = set()
     for container in compose.containers():
         published |= {publisher["PublishedPort"] for publisher in container.get("Publishers") or []}
         if container["State"] == "restarting":
-            # It may have its port now, or not.
+            # At this moment it may have its port or not.
             restarting.add(container["Service"])
     numbers = [port(entry.setting) for entry in ports]
     if len(set(numbers)) < len(numbers):
         names = ", ".join(entry.setting for entry in ports)
-        raise LabError(f"{names} in .env need a number each; they are {numbers}.")
+        raise LabError(f"{names} in .env must be different numbers. They are {numbers}.")
     for entry in ports:
         if port(entry.setting) not in published and entry.service not in restarting:
             check_free(entry.setting)

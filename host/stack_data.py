@@ -8,13 +8,13 @@ from host.errors import LabError
 from host.mode import DataStore
 
 PSQL = ["psql", "--username=postgres", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
-# In a container of its own: the server may be stopped, or refuse its database.
+# In a new container, because the server may be stopped or may refuse its database.
 OBJECTS = ["run", "--rm", "--no-TTY", "--no-deps", "mlflow", "python", "/opt/objects.py"]
 IN_POSTGRES = ["exec", "--no-TTY", "postgres"]
 
 
 class StackData(DataStore):
-    """Read and written by programs in the services' containers."""
+    """Data that programs in the services' containers read and write."""
 
     def object_names(self) -> set[str]:
         """Return the key of every object in the bucket."""
@@ -27,18 +27,18 @@ class StackData(DataStore):
             compose.stream(*OBJECTS, "save", stdout=archive)
 
     def save_database(self, file: Path) -> None:
-        """Write the database with pg_dump, which reads it as of one moment."""
+        """Write the database with pg_dump, which saves it as it is at one moment."""
         with file.open("wb") as dump:
             command = ["pg_dump", "--username=postgres", "--format=custom", "mlflow"]
             compose.stream(*IN_POSTGRES, *command, stdout=dump)
 
     def load_objects(self, file: Path) -> None:
-        """Put every object of the archive into the bucket."""
+        """Copy every object of the archive to the bucket."""
         with file.open("rb") as archive:
             compose.stream(*OBJECTS, "load", stdin=archive)
 
     def load_database(self, file: Path) -> None:
-        """Restore the dump beside the present database, then swap the two."""
+        """Restore the dump to a second database, then replace the current database with it."""
         sql(
             "DROP DATABASE IF EXISTS mlflow_restored",
             "CREATE DATABASE mlflow_restored OWNER mlflow",
@@ -54,13 +54,13 @@ class StackData(DataStore):
         )
 
     def scalar(self, query: str) -> int:
-        """Ask psql."""
+        """Run the query with psql."""
         flags = ["--tuples-only", "--no-align", "mlflow", f"--command={query}"]
         return int(compose.stream(*IN_POSTGRES, *PSQL, *flags))
 
 
 def start_stores() -> None:
-    """Start Postgres and MinIO, without the server. Raises LabError if this lab has no data."""
+    """Start Postgres and MinIO without the server. Raises LabError if this lab has no data."""
     volume = ["docker", "volume", "inspect", f"{compose.project_name()}_minio"]
     if subprocess.run(volume, capture_output=True).returncode != 0:
         raise LabError("There is no lab here yet. Start it: make up")
@@ -69,6 +69,6 @@ def start_stores() -> None:
 
 
 def sql(*statements: str) -> None:
-    """Run statements as the database's superuser, each in a transaction of its own."""
+    """Run statements as the database's superuser, each in its own transaction."""
     flags = [f"--command={statement}" for statement in statements]
     compose.stream(*IN_POSTGRES, *PSQL, *flags)

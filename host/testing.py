@@ -23,39 +23,40 @@ PICTURES = (
 
 
 def run(has_engine: bool) -> int:
-    """Run the tests of the embedded mode, and those of the stack if there is an engine; return an exit status.
+    """Run the tests of the embedded mode, and of the stack if there is a Docker engine. Return an exit status.
 
-    The environment's ARGS goes to pytest. A mode in which it chooses no test is left out.
+    The variable ARGS goes to pytest. If it chooses no test of a mode, that mode is left out.
     """
     args = shlex.split(os.environ.get("ARGS", ""))
     modes = ["embedded", "stack"] if has_engine else ["embedded"]
     venv.install("dev")
-    # An embedded lab looks for these packages, which dev includes.
+    # An embedded lab installs these packages. They are part of dev, so this only records that they are there.
     venv.install("trainer")
     only_quick = False
     if args:
         chosen_modes, only_quick = choice(args)
         modes = [mode for mode in modes if mode in chosen_modes]
         if not modes:
-            print("ARGS chooses no test.")
+            print("ARGS does not choose any test.")
             return NO_TESTS
     if not only_quick:
         install_everything(modes)
     commands = [[*PYTEST, "--mode", mode, *args] for mode in modes]
     if len(commands) == 1:
         return run_beside(commands[0], None)
-    print("The stack's tests run at the same time; their output follows at the end.")
+    print("The stack's tests run at the same time. Their output follows at the end.")
     print("Embedded mode:", flush=True)
     embedded, stack = commands
-    # The stack's tests take longer and often wait: these get the processor when those leave it free.
+    # The stack's tests take longer and often wait. The tests of the embedded mode use the processor meanwhile.
     return run_beside(["nice", "-n", "5", *embedded, "--beside-stack"], stack)
 
 
 def choice(args: list[str]) -> tuple[list[str], bool]:
     """Return the modes of the tests that pytest would run with `args`, and whether all of these tests are quick.
 
-    If pytest cannot collect them, the answer is every mode: the run itself will print the error.
+    If pytest cannot collect the tests, return all modes: the run itself will print the error.
     """
+    print("Collecting the tests that ARGS chooses …", flush=True)
     with tempfile.NamedTemporaryFile("r") as file:
         collect = [*PYTEST, *args, "--collect-only", "--choice-file", file.name]
         process = subprocess.run(collect, cwd=ROOT, capture_output=True)
@@ -66,15 +67,19 @@ def choice(args: list[str]) -> tuple[list[str], bool]:
 
 
 def install_everything(modes: list[str]) -> None:
-    """Install what only slow tests need, before any test runs: packages must not change meanwhile. Raises LabError."""
+    """Install what only slow tests need. This happens before any test, because packages must not change meanwhile.
+
+    Raises LabError if something is missing that the user has to install.
+    """
     if shutil.which("java") is None:
         raise LabError(
-            "The tests run lesson 07 too, which needs Java 17 or newer. "
-            "Debian, Ubuntu: apt install openjdk-21-jre-headless or openjdk-17-jre-headless."
+            "The tests run lesson 07 too, which needs Java 17 or newer. Install it. "
+            "On Debian or Ubuntu: apt install openjdk-21-jre-headless, or openjdk-17-jre-headless."
         )
     if "stack" in modes and shutil.which("npm") is None:
         raise LabError(
-            "The tests open the dev container with its command-line tool, which needs Node.js 20 or newer with npm."
+            "The tests open the dev container with its command-line tool, which needs Node.js 20 or newer with npm. "
+            "Install both."
         )
     for requirements in ("notebook", "audit"):
         venv.install(requirements)
@@ -82,15 +87,15 @@ def install_everything(modes: list[str]) -> None:
 
 
 def run_beside(command: list[str], background: list[str] | None) -> int:
-    """Run a command, and another one in the background; return the higher exit status.
+    """Run a command, and maybe another one in the background. Return the higher exit status.
 
-    The output of the one in the background follows at the end. Ctrl-C interrupts both, and this
+    The output of the second command follows at the end. Ctrl-C interrupts both commands, and this
     function waits until they have removed their labs. A second Ctrl-C kills them.
     """
     with tempfile.TemporaryFile("w+") as log:
         processes: list[subprocess.Popen[bytes]] = []
         try:
-            # The terminal's Ctrl-C reaches only the first one: it alone may read from the terminal.
+            # The terminal sends Ctrl-C only to the first one, which is also the only one that may read from it.
             processes.append(subprocess.Popen(command, cwd=ROOT))
             if background:
                 processes.append(
@@ -115,9 +120,9 @@ def run_beside(command: list[str], background: list[str] | None) -> int:
 
 
 def stop(processes: list[subprocess.Popen[bytes]]) -> None:
-    """Interrupt the processes in the background and wait for all; kill them at the next Ctrl-C."""
+    """Interrupt the processes in the background and wait for all of them. Kill them at the next Ctrl-C."""
     print(
-        "\nStopping. The tests remove their labs first; press Ctrl-C again to leave them.",
+        "\nStopping. The tests remove their labs first. To stop at once and leave the labs, press Ctrl-C again.",
         flush=True,
     )
     background = [process for process in processes[1:] if process.poll() is None]

@@ -1,4 +1,4 @@
-"""The virtual environment of the embedded mode and of the tests, with its packages."""
+"""The virtual environment of the embedded mode and of the tests, and its packages."""
 
 import hashlib
 import shutil
@@ -13,7 +13,7 @@ PYTHON = VENV / "bin" / "python"
 
 
 def run(*words: object, failure: str) -> None:
-    """Run a command. Raises LabError with `failure` and the end of its output if it fails."""
+    """Run a command. If it fails, raises LabError with the message `failure` and the end of its output."""
     process = subprocess.run(
         [str(word) for word in words], cwd=ROOT, text=True, capture_output=True
     )
@@ -24,7 +24,7 @@ def run(*words: object, failure: str) -> None:
 def install(requirements: str = "trainer") -> bool:
     """Install the packages of requirements/NAME.txt and the lab command into .venv.
 
-    Return whether anything was missing. Raises LabError if it cannot be installed.
+    Return whether anything was missing. Raises LabError if the packages cannot be installed.
     """
     lock = ROOT / "requirements" / f"{requirements}.txt"
     lab_command = (ROOT / "trainer" / "pyproject.toml").read_bytes()
@@ -34,9 +34,10 @@ def install(requirements: str = "trainer") -> bool:
         return False
     python = sys.version.split()[0]
     print(
-        f"Installing the packages into .venv (about a minute, once), Python {python}:", flush=True
+        f"Installing the packages into .venv, for Python {python}. This takes about a minute, once.",
+        flush=True,
     )
-    # It comes back after the last step, so an interrupted installation starts again.
+    # The marker is written after the last step, so an interrupted installation starts again.
     marker.unlink(missing_ok=True)
     if not is_ours():
         make()
@@ -48,7 +49,7 @@ def install(requirements: str = "trainer") -> bool:
         run(*pip, "-r", "requirements/uv.txt", failure=network)
     step(f"the packages of requirements/{lock.name}")
     uv_pip = [uv, "pip", "install", "--quiet", "--python", PYTHON]
-    # Without --compile-bytecode: it takes longer than the installation, for modules of which most are never imported.
+    # Without --compile-bytecode, which takes longer than the installation. Most modules are never imported.
     run(*uv_pip, "--require-hashes", "-r", lock, failure=network)
     step("the lab command")
     failed = "The lab's own package could not be installed."
@@ -58,41 +59,41 @@ def install(requirements: str = "trainer") -> bool:
 
 
 def install_browser() -> None:
-    """Install a browser for the tests unless chromium is on the PATH. Raises LabError."""
+    """Install a browser for the tests, unless chromium is on the PATH. Raises LabError."""
     if shutil.which("chromium"):
         return
-    print("No chromium is on the PATH: Playwright downloads its own, once.", flush=True)
-    failure = "Playwright could not download its browser. Install another one: apt install chromium"
+    print("There is no chromium on the PATH. Playwright downloads a browser, once.", flush=True)
+    failure = "Playwright could not download its browser. Install one: apt install chromium"
     run(PYTHON, "-m", "playwright", "install", "chromium-headless-shell", failure=failure)
 
 
 def identity() -> str:
-    """Return what a virtual environment depends on: this Python, and the path of this checkout."""
+    """Return what a virtual environment depends on: this Python and the path of this checkout."""
     return f"{sys.version}\n{ROOT}\n"
 
 
 def is_ours() -> bool:
-    """Tell whether .venv was made in this checkout, by this Python, and completely."""
+    """Tell whether this Python created .venv in this checkout, completely."""
     marker = VENV / "made-by"
     return marker.exists() and marker.read_text() == identity()
 
 
 def make() -> None:
-    """Make an empty .venv; remove an earlier one."""
+    """Create an empty .venv. Remove an earlier one first."""
     step("a virtual environment")
     shutil.rmtree(VENV, ignore_errors=True)
-    # Not sys.executable: that may be .venv's own Python, which has just been removed.
+    # sys.executable may be the Python in .venv, which has just been removed.
     python = getattr(sys, "_base_executable", sys.executable)
     command = [python, "-m", "venv", VENV]
-    failure = "Python could not make a virtual environment."
+    failure = "Python could not create a virtual environment."
     try:
         import ensurepip  # noqa: F401
     except ImportError:
-        failure += " Its module ensurepip is missing. Debian, Ubuntu: apt install python3-venv"
+        failure += " Its module ensurepip is missing. On Debian or Ubuntu: apt install python3-venv"
     run(*command, failure=failure)
     (VENV / "made-by").write_text(identity())
 
 
 def step(subject: str) -> None:
-    """Print what is installed next: some of it takes a while."""
+    """Print what is installed next, because some steps take a while."""
     print(f"  {subject} …", flush=True)

@@ -98,9 +98,9 @@ def test_what_is_no_whole_backup_is_refused(lab, backup, tmp_path):
     for path, words in (
         (tmp_path / "none.tar", ("There is no file", file.name)),
         ("", ("make restore FILE=",)),
-        (cut, ("is not a whole backup",)),
-        (other, ("is not a whole backup",)),
-        (fewer, ("should have",)),
+        (cut, ("is not a complete backup",)),
+        (other, ("is not a complete backup",)),
+        (fewer, ("is damaged: it should contain",)),
     ):
         refused = lab.host("restore", str(path))
         assert refused.returncode == 1
