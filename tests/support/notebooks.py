@@ -14,6 +14,8 @@ from tests.support.labs import Lab
 
 # The information behind the opening fence of a block that shows what a cell printed.
 OUTPUT = "text output"
+# The last line of every page.
+NEXT = "**Next:** type `lab` in the lab's shell. It names the next lesson."
 # What MLflow prints to stderr when a model is registered, what it logs as a warning, and a warning of Python's with the
 # line of code that it is about.
 ANNOUNCEMENT = re.compile(
@@ -90,7 +92,7 @@ def figures(notebook: NotebookNode) -> int:
 def page(lesson: Lesson, notebook: NotebookNode) -> str:
     """Return the lesson's page in Markdown: what the notebook shows, and after its first cell how to run it."""
     first, *rest = [part for cell in notebook.cells for part in blocks(cell)]
-    return "\n\n".join([first, how_to_run(lesson), *rest]) + "\n"
+    return "\n\n".join([first, how_to_run(lesson), *rest, NEXT]) + "\n"
 
 
 def blocks(cell: NotebookNode) -> list[str]:
@@ -110,16 +112,15 @@ def how_to_run(lesson: Lesson) -> str:
     """Return the paragraphs on how to run a lesson, which every page has."""
     script = f"tutorial/{lesson.name}/run.py"
     if lesson.profile:
-        where = "Run the whole lesson. Type this on your own machine, in the folder of the lab:"
-        command = f"make lesson-{lesson.number}"
+        where, command = "the terminal, in the lab's folder", f"make lesson-{lesson.number}"
     else:
-        where = "Run the whole lesson in the lab's shell, which `make shell` opens:"
-        command = f"lab run {int(lesson.number)}"
+        where, command = "the lab's shell", f"lab run {int(lesson.number)}"
     return (
-        f"{where}\n\n    {command}\n\n"
-        "Or run it cell by cell as a notebook: open another terminal in the folder of the lab, type `make notebook`, "
-        f"open the address that it prints, and double-click `{script}`. "
-        "The [glossary](../words.md) explains the words of this lesson."
+        f"The blocks of Python on this page are the parts of `{script}`. Below each one you see what it prints. "
+        f"You need not copy them. To run all of them, type this in {where}:\n\n    {command}\n\n"
+        "To run them one by one, use a notebook: open another terminal in the lab's folder, type `make notebook`, "
+        f"open the address that it prints, and double-click `{script}`. If you want to predict results, read before "
+        "you run. The [glossary](../words.md) explains the words of this lesson."
     )
 
 

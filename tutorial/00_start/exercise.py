@@ -6,7 +6,7 @@ Your turn: this script registers a model as iris_start_mine, but no version has 
 Add one line at the end that sets the alias champion on the version that was just registered.
 Then models:/iris_start_mine@champion loads.
 
-Then: lab check 00
+Then: lab check 0
 """
 
 # %%

@@ -11,9 +11,9 @@ server, where people and programs load them by name.
 - load it by an alias
 - find it in your browser
 
-**You need** basic Python and scikit-learn. **Time**: 5 minutes, with the exercise.
+**You need** basic Python and scikit-learn. **Time**: 5 minutes, once the lab runs.
 
-**Enter the lab first.** Open a terminal in the folder of this repository and type:
+**Enter the lab first.** Open a terminal in the lab's folder and type:
 
     make up
     make shell
@@ -44,8 +44,8 @@ flowchart LR
 - A [run](../words.md#run) records one execution of your training code.
 - An [experiment](../words.md#experiment) is a named group of runs.
 - A [logged model](../words.md#logged-model) is a trained model that a run saved on the server.
-- A [registered model](../words.md#registered-model) is a name for models that do the same job.
-- A [version](../words.md#version) is one logged model under that name: number 1, 2, 3 …
+- A [registered model](../words.md#registered-model) is a named list of models for one job.
+- A [version](../words.md#version) is one entry of that list: a logged model with a number.
 - An [alias](../words.md#alias) is a label on one version, which you can move to another.
 
 ## 2. Log and register a model
@@ -85,7 +85,8 @@ MLflow created version 1. The number is higher if you ran the lesson before.
 
 ## 3. Load the model by its alias
 
-Put the alias `champion` on the new version. Its address is then `models:/iris_start@champion`.
+The next lines put the alias `champion` on the new version. Now `models:/iris_start@champion` is an
+address that leads to it.
 
 **Predict:** `load_model` gets nothing but the address. What will the model answer for one flower: a
 number from 0 to 2, or the name of a species?
@@ -102,18 +103,20 @@ print("Its answer for one flower:", champion.predict(flower)[0])
 
 # %% [markdown]
 """
-The model answers with a name: you trained it on names. To load it you need no training code.
+The model answers with a name, because it was trained on names. To load it you need no training code.
+`MlflowClient` has the calls that change what is registered. `mlflow.pyfunc` loads models of every
+library, as lesson 01 explains.
 
 ## Your turn
 
 `tutorial/00_start/exercise.py` registers a model as `iris_start_mine`, which has no alias yet. Open
-the file and add one line at its end that sets the alias `champion` on the new version. Then type in
-the lab's shell:
+the file in your editor, outside the lab's shell. Add one line at its end that sets the alias
+`champion` on the new version. Save the file, and type in the lab's shell:
 
     python tutorial/00_start/exercise.py
     lab check 0
 
-You have passed when you see this:
+You have passed when you see this. The number of the version may be higher:
 
 ```text
 00_start: passed
@@ -125,7 +128,7 @@ If you are stuck:
 
     lab hint 0
 
-Afterwards, compare with our solution:
+Afterwards you can see how our solution differs from your file:
 
     lab solution 0
 
@@ -147,13 +150,11 @@ programs stay as they are.
 
 ## 5. Find the models in your browser
 
-This prints MLflow's address, usually <http://localhost:5000>. Open it in your browser.
-
-    lab
-
-1. Choose *Model training* at the top left, once. The view for GenAI hides your models.
-2. Click *Experiments* and then `00_start`. You see its runs.
-3. Click *Model registry* and then `iris_start`. You see its versions and the alias.
+1. Open <http://localhost:5000> in your browser. If you chose another port, `lab` prints the address.
+2. Choose *Model training* at the top left, once. MLflow opens in a view for language models (GenAI),
+   which hides your models.
+3. Click *Experiments* and then `00_start`. You see its runs.
+4. Click *Model registry* and then `iris_start`. You see its versions and the alias.
 
 If a window about a new user interface opens, close it.
 

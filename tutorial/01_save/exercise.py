@@ -9,7 +9,7 @@ import petal_features on her computer. Change the call of save_model so that
    out,
 2. the metadata tells her who owns the model and what it is for, under the keys owner and purpose.
 
-Then: lab check 01
+Then: lab check 1
 """
 
 # %% Imports

@@ -10,7 +10,7 @@ Your turn: make the scaler a part of the model, and give the model a signature.
 Then the model predicts for the rows in evaluation/heldout.csv what the run recorded, and MLflow rejects
 rows in which a column has another name.
 
-Then: lab check 03
+Then: lab check 3
 """
 
 # %% Imports
