@@ -123,8 +123,8 @@ except MlflowException as error:
 
 # %% [markdown]
 """
-No. The last line says why: skops does not know your function. You know it, so you may tell MLflow
-to trust it: name it in `skops_trusted_types`.
+No. The last line says why: skops does not know your function. You do, so name it in
+`skops_trusted_types`. MLflow writes this list to `MLmodel`, so Ada's MLflow trusts the function, too.
 
 One problem is left. `model.skops` contains only the name of the function. The function itself is in
 `petal_features.py`, which Ada does not have. The argument `code_paths` copies this file into the
@@ -177,8 +177,8 @@ You have passed when the check prints `01_save: passed`. If you are stuck, ask f
 ## 4. Load the model in two ways
 
 Now you are Ada, and the folder has arrived. A [flavor](../words.md#flavor) is a way to load a
-model. This model has two flavors, and each has its own function: `mlflow.sklearn.load_model` and
-`mlflow.pyfunc.load_model`. Both take the path of the folder or its `file:` URI.
+model. This model has two flavors. Each has a function: `mlflow.sklearn.load_model`, and for the
+flavor `python_function` it is `mlflow.pyfunc.load_model`. Both take a path or a `file:` URI.
 
 **Predict:** a scikit-learn classifier has a method `predict_proba`, which returns probabilities.
 Which of the two functions returns a model with this method? Or do both?
