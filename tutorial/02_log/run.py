@@ -45,8 +45,7 @@ mlflow.set_experiment("02_log")
 The model is the same [pipeline](../words.md#pipeline) as in lesson 01. This time you train it on
 70% of the flowers and test it on the rest. In the run you record the
 [parameters](../words.md#parameter) that you chose, the [metrics](../words.md#metric) that you
-measured, and files, which MLflow calls [artifacts](../words.md#artifact). Here the file is a
-picture:
+measured, and a picture. A file such as this picture is an [artifact](../words.md#artifact).
 """
 
 # %%
@@ -59,14 +58,14 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.3, random_
 model = make_pipeline(StandardScaler(), LogisticRegression(C=1.0)).fit(X_train, y_train)
 
 with mlflow.start_run(run_name="C=1.0") as run:
-    mlflow.log_param("C", 1.0)
+    mlflow.log_params({"C": 1.0, "test_size": 0.3, "random_state": 7})
     mlflow.log_metric("test_accuracy", model.score(X_test, y_test))
     picture = ConfusionMatrixDisplay.from_estimator(model, X_test, y_test, colorbar=False)
     mlflow.log_figure(picture.figure_, "confusion_matrix.png")
 
 recorded = mlflow.get_run(run.info.run_id)
-print("Parameters:", recorded.data.params)
-print("Metrics:   ", recorded.data.metrics)
+print(f"Parameter C:   {recorded.data.params['C']!r}")
+print(f"test_accuracy: {recorded.data.metrics['test_accuracy']!r}")
 
 # %% [markdown]
 """
@@ -109,7 +108,7 @@ for C in (0.1, 0.01):
     candidate = make_pipeline(StandardScaler(), LogisticRegression(C=C)).fit(X_train, y_train)
     accuracy = candidate.score(X_test, y_test)
     with mlflow.start_run(run_name=f"C={C}"):
-        mlflow.log_param("C", C)
+        mlflow.log_params({"C": C, "test_size": 0.3, "random_state": 7})
         model_info = mlflow.sklearn.log_model(
             candidate,
             name="model",
@@ -137,12 +136,13 @@ print(runs[columns].round(3).to_string(index=False))
 
 # %% [markdown]
 """
-`search_runs` returns a DataFrame with one row for each run. Here the best run comes first.
+`search_runs` returns a DataFrame with one row for each run, here the best first. The two simpler
+models are too simple.
 
 ## 4. Find the best model and register it
 
-Ada needs the model, not the run. `search_logged_models` searches the logged models.
-Here `order_by` is a list of dictionaries, and you give the experiment's id, not its name:
+Ada needs the model, not the run. `search_logged_models` searches the logged models. It wants the
+experiment's id, not its name, and its `order_by` is a list of dictionaries:
 """
 
 # %%
@@ -152,7 +152,7 @@ best = mlflow.search_logged_models(
     max_results=1,
     output_format="list",
 )[0]
-print("The best model has", best.params)
+print("The best model has C =", best.params["C"])
 print("Its address is", best.model_uri)
 
 # %% [markdown]
@@ -168,8 +168,8 @@ print(f"{version.name}, version {version.version}, points to {version.source}")
 
 # %% [markdown]
 """
-MLflow itself prints `Created version`. The version does not copy the model, it points to it. Each
-time that you run this cell, MLflow creates another version.
+The first two lines come from MLflow itself. The version does not copy the model, it points to it.
+Each time that you run this cell, MLflow creates another version.
 
 ## Your turn
 
@@ -237,7 +237,7 @@ Type `lab`. Under *Open in a browser* it prints the address for runs and logged 
 click the experiment `02_log` and then the newest run `C=1.0`. (No runs? As in lesson 00, choose
 *Model training* at the top left.)
 
-![The run C=1.0 with its metric, parameter, logged model and registered model](.lesson/run.png)
+![The run C=1.0 with its metric, parameters, logged model and registered model](.lesson/run.png)
 
 *Artifacts* shows your picture. Each row is a true species, each column a prediction. The model gets
 one of the 45 flowers wrong: it takes a virginica for a versicolor.

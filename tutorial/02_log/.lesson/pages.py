@@ -39,10 +39,11 @@ def _best_run(page):
 
 
 def the_run(page, picture):
-    """A run's page lists its metric, its parameter, the logged model and the registered model."""
+    """A run's page lists its metric, its parameters, the logged model and the registered model."""
     _best_run(page)
     run = page.get_by_role("main")
-    for text in ("Metrics (1)", "test_accuracy", "Parameters (1)", "C"):
+    parameters = ("Parameters (3)", "C", "test_size", "random_state")
+    for text in ("Metrics (1)", "test_accuracy", *parameters):
         expect(run.get_by_text(text, exact=True)).to_be_visible()
     for name in ("model", "iris_log"):
         expect(run.get_by_role("link", name=name).first).to_be_visible()

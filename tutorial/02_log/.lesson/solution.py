@@ -9,7 +9,7 @@ best candidate with a query after the loop, and register only that one, as iris_
 You may try other candidates. Do not change how the flowers are split into X_train and X_test, so that
 the scores stay comparable.
 
-Then: lab check 02
+Then: lab check 2
 """
 
 # %% Imports and the server
