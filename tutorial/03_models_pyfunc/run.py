@@ -2,9 +2,9 @@
 """
 # 03 Load a model by its address
 
-Your colleague Ada wants to use your flower model next week. You will not send her a script or a
-folder. All she gets is an address, one line of text. In lesson 02 you logged a model and registered
-it. Now you make sure that the address is enough to use the model and to reproduce your results.
+Your colleague Ada works with the same MLflow server and wants to use your flower model next week.
+All she gets is an address, one line of text. In lesson 02 you logged a model and registered it. Now
+you make sure that the address is enough to use the model and to reproduce your results.
 
 **You will be able to**
 
@@ -97,8 +97,8 @@ print("Digest of held-out rows: ", heldout_data.digest)
 
 # %% [markdown]
 """
-`log_input` records a **digest** of the rows, a short fingerprint: if one value changes, the digest
-changes. With `model_id` and `dataset`, the metric belongs to this model and these rows.
+`log_input` records a **digest** of the rows, a short fingerprint: if two digests differ, the rows
+differ. With `model_id` and `dataset`, the metric belongs to this model and these rows.
 
 ## 2. Give it a name and an alias
 
@@ -116,7 +116,7 @@ client.transition_model_version_stage(
 )
 print(f"iris_clf version {registered.version} has the alias champion and the stage Production.")
 
-# Ada needs only these two lines.
+# On the same server, Ada needs only these two lines.
 model = mlflow.pyfunc.load_model("models:/iris_clf@champion")
 answers = model.predict(heldout[columns])
 print(f"Ada gets your prediction for {(answers == predicted).sum()} of {len(heldout)} flowers.")
@@ -130,13 +130,13 @@ print(f"Ada gets your prediction for {(answers == predicted).sum()} of {len(held
 In your browser, click the experiment `03_models_pyfunc`, the newest run `for Ada`, and `iris_clf`
 under *Registered models*. The page has the stage, the alias and, under *Schema*, the signature:
 
-![The version's page: the stage is Production, the alias is champion, and the schema has four inputs of type double](.lesson/version.png)
+![The page of the version, with its stage, its alias and a schema of four inputs](.lesson/version.png)
 
 ## 3. See what the signature accepts
 
-Ada's rows come from her own table. pyfunc compares them with the
-[signature](../words.md#signature) before the model sees them. This signature requires four columns
-of type `double`, which pandas calls `float64`.
+Ada's rows come from her own table. [pyfunc](../words.md#pyfunc), which loaded the model, compares
+them with the [signature](../words.md#signature) before the model sees them. This signature requires
+four columns of type `double`, which pandas calls `float64`.
 
 **Predict:** which of these five tables does pyfunc accept?
 """
@@ -255,8 +255,8 @@ scikit-learn        ...
 Reproduced: nothing differs.
 ```
 
-The exit code is 0 if all results are equal, otherwise 1. The example took your latest run. To choose
-a model, set `MODEL_URI`:
+The exit code is 0 if all results are equal, otherwise 1. The example took this lesson's latest run.
+To choose a model, set `MODEL_URI`:
 
     MODEL_URI="models:/iris_clf/Production" python examples/03_models_pyfunc/reproduce_run.py
 
