@@ -120,7 +120,8 @@ def how_to_run(lesson: Lesson) -> str:
         f"You need not copy them. To run all of them, type this in {where}:\n\n    {command}\n\n"
         "To run them one by one, use a notebook: open another terminal in the lab's folder, type `make notebook`, "
         f"open the address that it prints, and double-click `{script}`. If you want to predict results, read before "
-        "you run. The [glossary](../words.md) explains the words of this lesson."
+        "you run. Your ids and version numbers may differ. "
+        "The [glossary](../words.md) explains the words of this lesson."
     )
 
 

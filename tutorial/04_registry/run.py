@@ -187,14 +187,14 @@ each becomes champion, whatever its accuracy. Put a gate in front of the alias:
 4. Only if the challenger passed, record the number of the champion that it replaces in the tag
    `replaces`. Then move the alias.
 
-Run your exercise and check it. If you are stuck, ask for a hint:
+Run it, check it, and ask for a hint if you are stuck:
 
     python tutorial/04_registry/exercise.py
     lab check 4
     lab hint 4
 
-You have passed when `lab check 4` prints three lines that begin with `ok`. Steps 4 and 5 show what
-the tag `replaces` is for.
+You have passed when `lab check 4` prints three lines that begin with `ok`. Section 5 below uses the
+tag `replaces`.
 
 ## 4. Promote
 
@@ -290,7 +290,8 @@ print(f"models:/iris_dev@challenger is version {challenger.version}. {challenger
 
 # %% [markdown]
 """
-`promote.py` does steps 2 to 4, and `rollback.py` does step 5:
+`promote.py` measures the challenger, applies the gate, and promotes it directly to `iris_prod`.
+`rollback.py` rolls back as in step 5.
 
     python examples/04_registry/promote.py
     python examples/04_registry/rollback.py
