@@ -114,7 +114,7 @@ def running(lesson: Lesson, console: Console) -> Iterator[list[subprocess.Popen[
     # Another lab on this machine may listen at the same addresses, and a container of this lab has its own.
     owner = folder / f"running-on-{socket.gethostname()}"
     if owner.exists() and all(service.is_ready() for service in needed.services):
-        console.print(f"The servers of lesson {lesson.number} run already, in another terminal.")
+        console.print(f"The servers of lesson {typed(lesson)} run already, in another terminal.")
         sys.stdout.flush()
         yield []
         return
@@ -130,14 +130,14 @@ def running(lesson: Lesson, console: Console) -> Iterator[list[subprocess.Popen[
         finally:
             owner.unlink(missing_ok=True)
             stop(processes)
-    console.print(f"Stopped the servers of lesson {lesson.number}.")
+    console.print(f"Stopped the servers of lesson {typed(lesson)}.")
 
 
 def serve(lesson: Lesson, console: Console) -> None:
     """Run the lesson's servers until Ctrl-C. Raises LabError if there is nothing to run, or if a server ends."""
     services = description(lesson).services
     if not services:
-        raise LabError(f"Lesson {lesson.number} needs no server. Run it: lab run {lesson.number}")
+        raise LabError(f"Lesson {typed(lesson)} needs no server. Run it: lab run {typed(lesson)}")
     with suppress(KeyboardInterrupt), running(lesson, console) as processes:
         if not processes:
             return
@@ -154,7 +154,7 @@ def serve(lesson: Lesson, console: Console) -> None:
             for service, process in zip(services, processes, strict=True)
             if process.poll() is not None
         ]
-        raise LabError(f"`{ended[0]}` has ended. Start it again: lab serve {lesson.number}")
+        raise LabError(f"`{ended[0]}` has ended. Start it again: lab serve {typed(lesson)}")
 
 
 def start(
@@ -171,7 +171,7 @@ def start(
     }
     count = len(needed.services)
     console.print(
-        f"Lesson {lesson.number} calls {count} server{'s' if count > 1 else ''}. "
+        f"Lesson {typed(lesson)} calls {count} server{'s' if count > 1 else ''}. "
         "The lab starts them and stops them at the end."
     )
     if needed.prepare:
@@ -299,6 +299,11 @@ def wait_for_end_of_group(process: subprocess.Popen[bytes]) -> None:
     # 0 is no signal: it only asks.
     while signal_group(process, 0) and time.monotonic() < deadline:
         time.sleep(0.01)
+
+
+def typed(lesson: Lesson) -> str:
+    """Return the lesson's number as people type it. A copy that tests make has none: return its name."""
+    return lesson.short_number if lesson.number.isdigit() else lesson.name
 
 
 def end_of(log: Path) -> str:
