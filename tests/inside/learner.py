@@ -10,7 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from lab.lessons import LEFT_OUT, lab_root, lessons
+from lab.lessons import LEFT_OUT, Lesson, lab_root, lessons
+from tests.inside.free_servers import servers_at_free_ports
 from tests.inside.sandbox import copy_under_other_names, remove_everything
 from tests.inside.warm_python import WarmPython
 
@@ -23,12 +24,16 @@ if __name__ == "__main__":
         try:
             shuffled = lessons(lab_root())
             order.shuffle(shuffled)
-            for script in (script for lesson in shuffled for script in lesson.scripts):
-                top, lesson, name = Path(script).parts
-                ran = python.run(Path(top, f"{prefix}_{lesson}", name), Path(folder))
-                if ran.returncode not in (0, LEFT_OUT):
-                    sys.exit(f"{script}\n{ran.stdout}\n{ran.stderr}")
-                print(script, flush=True)
+            for lesson in shuffled:
+                copy = Lesson(Path(folder), Path(folder, "tutorial", f"{prefix}_{lesson.name}"))
+                with servers_at_free_ports(copy):
+                    for script in lesson.scripts:
+                        top, name_of_folder, name = Path(script).parts
+                        path = Path(top, f"{prefix}_{name_of_folder}", name)
+                        ran = python.run(path, Path(folder))
+                        if ran.returncode not in (0, LEFT_OUT):
+                            sys.exit(f"{script}\n{ran.stdout}\n{ran.stderr}")
+                        print(script, flush=True)
         finally:
             python.close()
             remove_everything(prefix)

@@ -31,7 +31,8 @@ def copy_under_other_names(target: Path, only: str = "*") -> str:
     """
     root, prefix = lab_root(), f"smoke_{uuid4().hex[:8]}"
     names = "|".join(lesson.name for lesson in lessons(root))
-    for folder in (*root.glob(f"tutorial/{only}"), *root.glob(f"examples/{only}")):
+    # With a slash at the end, a pattern matches folders only, not tutorial/words.md.
+    for folder in (*root.glob(f"tutorial/{only}/"), *root.glob(f"examples/{only}/")):
         copy = target / folder.parent.name / re.sub(rf"^({names})$", rf"{prefix}_\1", folder.name)
         shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("__pycache__"))
     for file in target.rglob("*"):

@@ -46,7 +46,7 @@ class Demo:
 
 def warnings(stderr: str) -> list[str]:
     """Return the lines of a demo's stderr, without Compose's progress and the scripts that were left out."""
-    lines = [line for line in stderr.splitlines() if "make lesson-" not in line]
+    lines = [line for line in stderr.splitlines() if line and "make lesson-" not in line]
     return [line for line in lines if not COMPOSE_PROGRESS.match(line)]
 
 
