@@ -131,6 +131,15 @@ def serve(lesson: LessonName) -> None:
 
 
 @app.command()
+def predict(lesson: LessonName) -> None:
+    """Predict the results in a lesson's table, row by row. Each row runs after your guess."""
+    with user_errors():
+        from lab import predict as predict_module
+
+        predict_module.predict(find_lesson(lesson), lessons(lab_root()), console)
+
+
+@app.command()
 def check(
     lesson: Annotated[
         str | None,

@@ -77,6 +77,11 @@ class Lesson:
         return self.support / "check.py"
 
     @property
+    def prediction(self) -> Path:
+        """The script with the table that `lab predict` asks about. Not every lesson has one."""
+        return self.support / "predict.py"
+
+    @property
     def profile(self) -> str | None:
         """The Compose profile with the lesson's packages, from .lesson/profile. None if the trainer has them all."""
         file = self.support / "profile"

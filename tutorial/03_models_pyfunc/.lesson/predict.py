@@ -15,8 +15,8 @@ signed, unsigned = script["models"]
 
 
 def shown(data) -> str:
-    """Return the beginning of an input."""
-    return f"[{data[0]}, …]" if isinstance(data, list) else data.head(2).to_string()
+    """Return the end of an input. The last row of the input NaN contains one."""
+    return f"[…, {data[-1]}]" if isinstance(data, list) else data.tail(2).to_string()
 
 
 def run(data) -> Outcome:
