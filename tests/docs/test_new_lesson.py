@@ -55,7 +55,7 @@ def lab(embedded_lab: Lab, checkout: Path, *words: str) -> subprocess.CompletedP
         ("8_topic", "make new-lesson NAME=08_topic"),
         ("08-topic", "make new-lesson NAME=08_topic"),
         ("../08_topic", "make new-lesson NAME=08_topic"),
-        ("03_topic", r"taken, by 03_models_pyfunc. .* make new-lesson NAME=\d\d_topic"),
+        ("03_topic", r"belongs to 03_models_pyfunc. .* make new-lesson NAME=\d\d_topic"),
     ],
 )
 def test_an_invalid_name_is_refused_with_the_remedy(checkout, name, remedy):

@@ -172,6 +172,8 @@ def execute(request: dict) -> None:
     matplotlib = sys.modules.get("matplotlib")
     if matplotlib and (backend := os.environ.get("MPLBACKEND")):
         matplotlib.rcParams["backend"] = backend
+    if os.environ.get("PYTHONUNBUFFERED"):
+        sys.stdout.reconfigure(write_through=True)
     sys.argv = list(request["argv"])
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module

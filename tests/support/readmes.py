@@ -22,6 +22,8 @@ RULES = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 DURATION = re.compile(r"\d+(?:\.\d+)? (?=m?s\b)")
 # How a README writes a command for the shell of a profile's trainer.
 IN_PROFILE = re.compile(r"^docker compose exec (\w+) ")
+# A script that is run, behind the variables that are set for it.
+PYTHON = re.compile(r"^((?:[A-Z_]+=\S+ )*)python3? (?=\S+\.py\b)")
 COMMAND = re.compile(r"(?:[A-Z_]+=\S+ )*(?:curl|diff|docker|lab|make|mlflow|python3?) ")
 
 
@@ -75,6 +77,9 @@ def in_shell(
     """
     profile = IN_PROFILE.match(command)
     typed = IN_PROFILE.sub("", command)
+    if not profile:
+        # A script need not import MLflow again.
+        typed = PYTHON.sub(rf"\1{' '.join(lab.warm_python())} ", typed)
     if merged:
         typed = f"export PYTHONUNBUFFERED=1; {{ {typed}; }} 2>&1"
     inner = f'cd "${{LAB_ROOT:-/lab}}" && {typed}'
