@@ -20,7 +20,7 @@ def rows(ran: subprocess.CompletedProcess[str]) -> dict[str, dict]:
 def assert_only(
     ran: subprocess.CompletedProcess[str], name: str, *remedy: str, also: tuple[str, ...] = ()
 ) -> None:
-    """Assert that row `name` fails with every one of `remedy` in its text, and no row but `also`, its consequences."""
+    """Assert that the row `name` fails with every `remedy` in its text, and that only the rows `also` fail too."""
     by_name = rows(ran)
     failed = [row["name"] for row in by_name.values() if row["ok"] is False]
     assert failed == [*sorted([name, *also], key=list(by_name).index)], ran.stdout
@@ -33,5 +33,5 @@ def assert_only(
 
 
 def doctor(lab: Lab, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run the doctor in the lab, with variables changed."""
+    """Run the doctor in the lab, with these variables set."""
     return lab.run("lab", "doctor", "--json", **env)

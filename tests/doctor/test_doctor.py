@@ -1,4 +1,7 @@
-"""lab doctor: each cause is broken for real, and its row fails, and no other but those that follow from it."""
+"""lab doctor: if something is wrong, its row fails, and no other row except those that depend on it.
+
+Each test breaks one thing for real.
+"""
 
 import sqlite3
 from pathlib import Path
@@ -17,14 +20,14 @@ def test_every_row_of_a_healthy_lab_is_ok(lab):
     assert len(by_name) >= 15
 
 
-def test_doctor_prints_only_the_first_cause(lab):
+def test_doctor_reports_only_the_first_failure_of_checks_that_depend_on_each_other(lab):
     ran = lab.run("lab", "doctor", MLFLOW_TRACKING_URI="http://127.0.0.1:9")
     failed = [line for line in ran.stdout.splitlines() if line.startswith("FAIL")]
     assert (ran.returncode, len(failed)) == (1, 1)
     assert "port answers" in failed[0]
 
 
-def test_tracking_address_unset(lab):
+def test_without_a_tracking_address(lab):
     assert_only(
         lab.run("lab", "doctor", "--json", unset="MLFLOW_TRACKING_URI"),
         "tracking address",
@@ -52,7 +55,7 @@ def test_host(embedded_lab):
 
 @pytest.mark.parametrize(("package", "also"), [("mlflow", ("packages",)), ("rich", ())])
 def test_versions(lab, package, also):
-    # Another version's metadata in front of the installed one's, as an upgrade by hand leaves it.
+    # Python finds the metadata of another version before the installed metadata, as after an upgrade by hand.
     folder = f"/tmp/other-{package}/{package}-2.0.0.dist-info"  # noqa: S108
     metadata = f"Metadata-Version: 2.1\\nName: {package}\\nVersion: 2.0.0\\n"
     lab.run("bash", "-c", f"mkdir -p {folder} && printf '{metadata}' > {folder}/METADATA")
@@ -61,7 +64,7 @@ def test_versions(lab, package, also):
     assert_only(ran, name, "2.0.0", "docker compose up --build --wait", also=also)
 
 
-def test_artifact_root_past_the_server(lab):
+def test_an_experiment_whose_artifacts_do_not_go_through_the_server(lab):
     experiment = lab.script("experiment_past_the_server").strip()
     try:
         assert_only(doctor(lab), "artifact roots", "past-the-server", "--artifacts-destination")
@@ -82,7 +85,7 @@ def test_disk(lab):
 @pytest.mark.parametrize(
     "name", ["AWS_ACCESS_KEY_ID", "MLFLOW_S3_ENDPOINT_URL", "MLFLOW_REGISTRY_URI"]
 )
-def test_variable_left_over(lab, name):
+def test_a_variable_from_other_work(lab, name):
     assert_only(doctor(lab, **{name: "x"}), "variables", f"unset {name}")
 
 

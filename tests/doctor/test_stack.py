@@ -1,4 +1,4 @@
-"""lab doctor on the stack: what only it has, each cause broken for real."""
+"""lab doctor on the stack: the checks that only the stack has. Each test breaks one thing for real."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""make demo: everything in order, each under its own words, and the addresses at the end."""
+"""make demo runs every script in order, says what to look at, and ends with addresses and the next commands."""
 
 import re
 from pathlib import Path
@@ -19,7 +19,7 @@ def test_demo_runs_every_script_in_order_and_says_what_to_look_at(demo):
     ran = demo.whole()
     assert ran.returncode == 0, ran.stdout + ran.stderr
     expected = [(le.name, script.name) for le in lessons(ROOT) for script in le.scripts]
-    # The headings: a lesson may print a command of its own.
+    # The headings, because a lesson may print commands too.
     shown = re.findall(r"^╭─ (\w+)  (\S+\.py) ─", ran.stdout, flags=re.MULTILINE)
     assert shown == expected
     assert ran.stdout.count("What to look at:") == len(expected)
@@ -27,8 +27,10 @@ def test_demo_runs_every_script_in_order_and_says_what_to_look_at(demo):
     assert_ends_with_the_next_commands(ran.stdout)
 
 
-def test_demo_skips_a_script_that_lacks_a_package_and_names_the_command_that_installs_it(lab):
-    # The trainer has neither PySpark nor Java; in the embedded mode Java is hidden.
+def test_demo_leaves_out_a_script_without_its_packages_and_names_the_command_that_installs_them(
+    lab,
+):
+    # The trainer has neither PySpark nor Java. In the embedded mode, this test hides Java.
     alone = 'd=$(mktemp -d); ln -s "$(command -v lab)" $d/lab; '
     ran = lab.run("bash", "-c", f"{alone} JAVA_HOME= PATH=$d $d/lab demo --lesson 7")
     assert ran.returncode == 0, ran.stdout + ran.stderr
@@ -55,7 +57,7 @@ def test_demo_of_an_unknown_lesson_lists_the_lessons(lab):
     assert "01_save" in ran.stderr
 
 
-def test_demo_stops_at_a_step_that_fails_and_says_how_to_go_on(lab):
+def test_demo_stops_at_a_script_that_fails_and_says_how_to_continue(lab):
     ran = lab.run("lab", "demo", "--from", "2", MLFLOW_TRACKING_URI="mlflow:5000")
     assert ran.returncode == 1
     assert "tutorial/02_log/run.py ended with exit status 1" in ran.stderr

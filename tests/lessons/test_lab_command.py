@@ -65,6 +65,7 @@ def test_a_lesson_s_number_or_folder_alone_shows_where_you_stand_in_it(lab, word
     ]:
         assert any(re.fullmatch(rf"  {step} +{text}", line) for line in steps), ran.stdout
     assert "The check says: There is no version of iris_mine." in ran.stdout
+    assert {"     lab run 3 contract", "     lab predict 3"} <= set(steps)
 
 
 @pytest.mark.quick

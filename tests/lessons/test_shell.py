@@ -9,7 +9,7 @@ from tests.support.labs import ROOT, Lab
 
 
 def at_a_terminal(lab: Lab, typed: str) -> tuple[int, str]:
-    """Type lines into `make shell` at a terminal; return make's exit status and the screen."""
+    """Type lines into `make shell` at a terminal. Return make's exit status and what the terminal shows."""
     env = os.environ | lab.settings | {"LAB_MODE": lab.mode, "PYTHON": sys.executable}
     ours, its = pty.openpty()
     make = subprocess.Popen(
@@ -28,14 +28,14 @@ def at_a_terminal(lab: Lab, typed: str) -> tuple[int, str]:
     return make.wait(timeout=60), screen.decode()
 
 
-def test_a_failed_command_in_the_shell_is_no_error_of_make(embedded_lab):
+def test_a_failed_command_in_the_shell_is_not_an_error_of_make(embedded_lab):
     status, screen = at_a_terminal(embedded_lab, "echo mode=$LAB_MODE\nfalse\nexit\n")
     assert status == 0, screen
     assert "mode=embedded" in screen
     assert "Error" not in screen
 
 
-def test_without_a_terminal_the_shell_s_status_counts(embedded_lab):
+def test_without_a_terminal_make_reports_the_shell_s_status(embedded_lab):
     failed = embedded_lab.host("shell", typed="set -e\nfalse\necho not reached\n")
     assert failed.returncode == 1
     assert "not reached" not in failed.stdout

@@ -1,4 +1,4 @@
-"""A check's verdict, whatever the learner's exercise and the check itself do."""
+"""The verdict of a check, for everything that the learner's exercise and the check itself may do."""
 
 import subprocess
 import time
@@ -18,17 +18,17 @@ def lesson(tmp_path):
     return Lesson(tmp_path, folder)
 
 
-def test_exit_status_0_is_passed_with_what_was_proven(lesson):
+def test_exit_status_0_means_passed_and_the_text_says_what_was_proven(lesson):
     lesson.check.write_text("print('ok  it is there')\n")
     assert (check(lesson).passed, check(lesson).text) == (True, "ok  it is there")
 
 
-def test_a_message_is_the_next_action(lesson):
+def test_a_check_that_exits_with_a_message_has_not_passed(lesson):
     lesson.check.write_text("import sys; sys.exit('Do this next.')\n")
     assert (check(lesson).passed, check(lesson).text) == (False, "Do this next.")
 
 
-def test_a_traceback_of_ours_is_not_shown_and_is_no_pass(lesson):
+def test_a_check_with_a_bug_shows_no_traceback_and_has_not_passed(lesson):
     lesson.check.write_text("raise RuntimeError('broken')\n")
     verdict = check(lesson)
     assert not verdict.passed
@@ -37,7 +37,7 @@ def test_a_traceback_of_ours_is_not_shown_and_is_no_pass(lesson):
     assert "lab doctor" in verdict.text
 
 
-def test_a_check_that_takes_too_long_is_stopped_with_all_it_started_and_is_no_pass(lesson):
+def test_a_check_that_takes_too_long_is_stopped_with_its_processes_and_has_not_passed(lesson):
     lesson.check.write_text("import subprocess; subprocess.run(['sleep', '4242'])\n")
     began = time.monotonic()
     verdict = check(lesson, timeout_seconds=1)
@@ -56,9 +56,7 @@ def test_a_syntax_error_shows_the_learner_s_line(lesson):
     assert "tutorial/04_new/exercise.py, line 2: model = fit(" in verdict.text
 
 
-def test_an_exercise_without_a_change_is_told_from_one_with_and_from_one_that_git_does_not_know(
-    lesson,
-):
+def test_an_exercise_is_as_shipped_only_if_git_has_it_without_a_change(lesson):
     def git(*words: str) -> None:
         name = ["-c", "user.name=learner", "-c", "user.email=learner@example.com"]
         subprocess.run(["git", *name, *words], cwd=lesson.root, check=True, capture_output=True)

@@ -85,10 +85,13 @@ def standing(lesson: Lesson, console: Console) -> None:
         verdict = check(lesson)
     console.print(f"[bold]{lesson.name}[/bold]  {escape(lesson.title)}: {mark(verdict)}")
     steps(lesson, verdict, console)
-    if lesson.deeper:
-        console.print("  Go further, with a script about one idea each:")
-    for name in lesson.deeper:
-        console.print(f"     lab run {lesson.short_number} {name}")
+    further = [f"lab run {lesson.short_number} {name}" for name in lesson.deeper]
+    if lesson.prediction.exists():
+        further.append(f"lab predict {lesson.short_number}")
+    if further:
+        console.print("  To go further:")
+    for command in further:
+        console.print(f"     {command}")
 
 
 def steps(lesson: Lesson, verdict: Verdict, console: Console) -> None:
