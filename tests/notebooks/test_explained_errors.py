@@ -10,7 +10,7 @@ from tests.support.labs import Lab
 ADDRESSES = {
     "http://127.0.0.1:9": "nothing listens there",
     "http://mlfow:5000": "its name is unknown here",
-    "mlflow:5000": "http:// in front",
+    "mlflow:5000": "beginning with http://",
 }
 SEARCH = "import mlflow, os; os.environ['MLFLOW_TRACKING_URI'] = '{}'; mlflow.search_experiments()"
 # All in one notebook, because a kernel and MLflow take seconds to start.
