@@ -112,16 +112,16 @@ def how_to_run(lesson: Lesson) -> str:
     """Return the paragraphs on how to run a lesson, which every page has."""
     script = f"tutorial/{lesson.name}/run.py"
     if lesson.profile:
-        where, command = "the terminal, in the lab's folder", f"make lesson-{lesson.number}"
+        where, command = "a terminal, in the lab's folder", f"make lesson-{lesson.number}"
     else:
         where, command = "the lab's shell", f"lab run {int(lesson.number)}"
     return (
-        f"The blocks of Python on this page are the parts of `{script}`. Below each one you see what it prints. "
-        f"You need not copy them. To run all of them, type this in {where}:\n\n    {command}\n\n"
-        "To run them one by one, use a notebook: open another terminal in the lab's folder, type `make notebook`, "
-        f"open the address that it prints, and double-click `{script}`. If you want to predict results, read before "
-        "you run. Your ids and version numbers may differ. "
-        "The [glossary](../words.md) explains the words of this lesson."
+        f"The blocks of Python on this page are the parts of `{script}`. Below each one you see what it prints, so "
+        "you can read first and need not copy anything. Before you begin with *Your turn*, run all of them in "
+        f"{where}:\n\n    {command}\n\n"
+        "To run them one by one instead, open another terminal in the lab's folder, type `make notebook`, open the "
+        f"address that it prints, and double-click `{script}`: it opens as a notebook. Your ids and version numbers "
+        "may differ. The [glossary](../words.md) explains the words of this lesson."
     )
 
 

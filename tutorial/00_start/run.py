@@ -44,7 +44,7 @@ flowchart LR
 - A [run](../words.md#run) records one execution of your training code.
 - An [experiment](../words.md#experiment) is a named group of runs.
 - A [logged model](../words.md#logged-model) is a trained model that a run saved on the server.
-- A [registered model](../words.md#registered-model) is a named list of models for one job.
+- A [registered model](../words.md#registered-model) is a named list of models for one task.
 - A [version](../words.md#version) is one entry of that list: a logged model with a number.
 - An [alias](../words.md#alias) is a label on one version, which you can move to another.
 
@@ -103,15 +103,15 @@ print("Its answer for one flower:", champion.predict(flower)[0])
 
 # %% [markdown]
 """
-The model answers with a name, because it was trained on names. To load it you need no training code.
-`MlflowClient` has the calls that change what is registered. `mlflow.pyfunc` loads models of every
+The model answers with a name, because it was trained on names. To load it you need no training
+code. `MlflowClient` manages registered models and their aliases. `mlflow.pyfunc` loads models of every
 library, as lesson 01 explains.
 
 ## Your turn
 
 `tutorial/00_start/exercise.py` registers a model as `iris_start_mine`, which has no alias yet. Open
-the file in your editor, outside the lab's shell. Add one line at its end that sets the alias
-`champion` on the new version. Save the file, and type in the lab's shell:
+the file in an editor on your computer. Add one line at its end that sets the alias `champion` on the
+new version. Save the file: the lab's shell sees it at once. Then type there:
 
     python tutorial/00_start/exercise.py
     lab check 0
@@ -134,7 +134,7 @@ Afterwards you can see how our solution differs from your file:
 
 ## 4. Run the lesson again
 
-**Predict:** which version does the same address load after a second run?
+**Predict:** which version does `models:/iris_start@champion` load after one more run?
 
     lab run 0
 
@@ -150,9 +150,10 @@ programs stay as they are.
 
 ## 5. Find the models in your browser
 
-1. Open <http://localhost:5000> in your browser. If you chose another port, `lab` prints the address.
-2. Choose *Model training* at the top left, once. MLflow opens in a view for language models (GenAI),
-   which hides your models.
+1. Open <http://localhost:5000> in your browser. If you chose another port, `lab` prints the
+   address.
+2. The first time, choose *Model training* at the top left. MLflow opens in a view for language
+   models (GenAI), which hides your models.
 3. Click *Experiments* and then `00_start`. You see its runs.
 4. Click *Model registry* and then `iris_start`. You see its versions and the alias.
 
@@ -162,5 +163,5 @@ If a window about a new user interface opens, close it.
 
 - [REFERENCE.md](REFERENCE.md): each call of this lesson, and
   [the errors that people meet](REFERENCE.md#when-it-goes-wrong).
-- `exit` leaves the lab's shell. Then `make down` stops MLflow and keeps your models.
+- To stop for today, leave the lab's shell with `exit` and type `make down`. Your models are kept.
 """

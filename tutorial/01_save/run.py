@@ -4,7 +4,8 @@
 
 You have trained a model that names the species of an iris flower from four measurements. Your
 colleague Ada wants to use it on her own computer. She cannot reach the server that kept your model
-in lesson 00, so all she gets from you is a folder. Everything that the model needs must be in it.
+in lesson 00, so all she gets from you is a folder. Everything that the model needs must be in it, or
+be listed in it for pip.
 
 **You will be able to**
 
@@ -49,8 +50,8 @@ model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y)
 
 # %% [markdown]
 """
-The function `save_model` writes a model to a folder. Three of its arguments tell Ada how to use the
-model:
+`save_model` writes a model to a folder, as `log_model` sends it to a server. Three of its arguments
+tell Ada how to use the model:
 
 - The [`signature`](../words.md#signature) contains the names and types of the columns that go in
   and come out. `infer_signature` reads them from your data.
@@ -154,7 +155,7 @@ The file is in the folder now. `metadata` is a dictionary of your own, which MLf
 `MLmodel`.
 
 If you forget `code_paths`, you do not notice it, because your own Python can import
-`petal_features`. Ada's Python cannot. To see what happens then, run `lab run 1 new_process`.
+`petal_features`. Ada's Python cannot (`lab run 1 new_process` shows what happens).
 
 ## Your turn
 
@@ -177,8 +178,8 @@ You have passed when the check prints `01_save: passed`. If you are stuck, ask f
 ## 4. Load the model in two ways
 
 Now you are Ada, and the folder has arrived. A [flavor](../words.md#flavor) is a way to load a
-model. This model has two flavors. Each has a function: `mlflow.sklearn.load_model`, and for the
-flavor `python_function` it is `mlflow.pyfunc.load_model`. Both take a path or a `file:` URI.
+model. This model has two. `mlflow.sklearn.load_model` loads the flavor `sklearn`, and
+`mlflow.pyfunc.load_model` the flavor `python_function`. Both take a path or a `file:` URI.
 
 **Predict:** a scikit-learn classifier has a method `predict_proba`, which returns probabilities.
 Which of the two functions returns a model with this method? Or do both?
@@ -227,7 +228,7 @@ Nothing: skops knows the pipeline and its two steps. For the second model it lis
 Check these three things before you load a stranger's model:
 
 - **The format.** If it is `pickle` or `cloudpickle`, loading it runs whatever its author wrote.
-- **The types.** Look up each one that you do not know.
+- **The types.** Look up each one that you do not know. A stranger's `MLmodel` may trust it already.
 - **The code.** MLflow makes the files in `code/` importable, so read them.
 
 ## Go further

@@ -2,9 +2,10 @@
 """
 # 02 Log a model in a run
 
-Since lesson 01 you have trained ten models and saved each in a folder. Now your colleague Ada asks
-which one is the best and how you trained it. The folders do not say. In this lesson, MLflow's
-[tracking server](../words.md#tracking-server) keeps a record of each training, with the model.
+Imagine that you have trained ten models since lesson 01 and saved each in a folder. Now your
+colleague Ada asks which one is the best and how you trained it. The folders do not say. In this
+lesson, MLflow's [tracking server](../words.md#tracking-server) keeps a record of each training, with
+the model.
 
 **You will be able to**
 
@@ -38,7 +39,7 @@ from sklearn.preprocessing import StandardScaler
 
 # The lab's shell sets this variable to the address of its MLflow server.
 mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
-mlflow.set_experiment("02_log")
+experiment = mlflow.set_experiment("02_log")
 
 # %% [markdown]
 """
@@ -74,7 +75,7 @@ parameter came back as text, `'1.0'`. The metric is still a number, so you can s
 
 ## 2. Log the model
 
-The run does not have the model yet. The function `log_model` works like `save_model` in lesson 01,
+The function `log_model` works like `save_model` in lesson 01,
 but it sends the files to the server. It takes a `name` instead of a folder. Open the run again by
 its id and log the model in it:
 """
@@ -115,7 +116,7 @@ for C in (0.1, 0.01):
             signature=infer_signature(X_train, y_train),
             pip_requirements=requirements,
         )
-        # model_id says which model the score belongs to.
+        # Logged after the model, the score needs model_id to belong to it.
         mlflow.log_metric("test_accuracy", accuracy, model_id=model_info.model_id)
 
 # %% [markdown]
@@ -136,8 +137,8 @@ print(runs[columns].round(3).to_string(index=False))
 
 # %% [markdown]
 """
-`search_runs` returns a DataFrame with one row for each run, here the best first. The two simpler
-models are too simple.
+`search_runs` returns a DataFrame with one row for each run, here the best first. Both
+simpler models score worse. (0.01 beats 0.1 by two of 45 flowers, so it may be chance.)
 
 ## 4. Find the best model and register it
 
@@ -147,7 +148,7 @@ experiment's id, not its name, and its `order_by` is a list of dictionaries:
 
 # %%
 best = mlflow.search_logged_models(
-    experiment_ids=[run.info.experiment_id],
+    experiment_ids=[experiment.experiment_id],
     order_by=[{"field_name": "metrics.test_accuracy", "ascending": False}],
     max_results=1,
     output_format="list",
@@ -176,7 +177,7 @@ Each time that you run this cell, MLflow creates another version.
 `tutorial/02_log/exercise.py` trains three candidates. At the moment their scores appear only on the
 screen, and all three are registered. Change the script in two places:
 
-1. In the loop, log each score as the metric `test_accuracy`, and do not register the model.
+1. In the loop, log each score as the metric `test_accuracy`. Remove `registered_model_name`.
 2. After the loop, find the best model with a query and register only that one, as `iris_best`.
 
 Then type in the lab's shell:
@@ -190,8 +191,8 @@ You have passed when the answer begins with `02_log: passed`. If you are stuck, 
 
 ## 5. Where the model is
 
-**Predict:** in step 1 you logged the artifact `confusion_matrix.png`. Are the files of the model
-artifacts of the run, too?
+**Predict:** in step 1 you logged the artifact `confusion_matrix.png`. Are the model's
+files among the run's artifacts, too?
 """
 
 # %%
@@ -223,7 +224,7 @@ for uri in (
 """
 All three lead to the same model. Give Ada the last one.
 
-The first consists of the run's id and the `name` that you gave to `log_model`. If you use it in
+The `runs:/` address consists of the run's id and the `name` that you gave to `log_model`. If you use it in
 `register_model`, MLflow prints a warning:
 
 `Run with id … has no artifacts at artifact path 'model', registering model based on models:/m-… instead`
@@ -239,7 +240,7 @@ click the experiment `02_log` and then the newest run `C=1.0`. (No runs? As in l
 
 ![The run C=1.0 with its metric, parameters, logged model and registered model](.lesson/run.png)
 
-*Artifacts* shows your picture. Each row is a true species, each column a prediction. The model gets
+The tab *Artifacts* shows your picture. Each row is a true species, each column a prediction. The model gets
 one of the 45 flowers wrong: it takes a virginica for a versicolor.
 
 ![The run's artifacts: confusion_matrix.png](.lesson/artifacts.png)

@@ -19,7 +19,7 @@ you make sure that the address is enough to use the model and to reproduce your 
 """
 ## 1. Log the model and the evidence
 
-First you need a model. `make_pipeline` joins a scaler and a classifier into a
+First you train a model. `make_pipeline` joins a scaler and a classifier into a
 [pipeline](../words.md#pipeline). It scales the rows itself, so Ada can send centimetres. You train
 it on some flowers and test it on the others, the **held-out** flowers.
 """
@@ -104,7 +104,8 @@ differ. With `model_id` and `dataset`, the metric belongs to this model and thes
 
 Nobody remembers the id of a run. Register the model as a [version](../words.md#version) of
 `iris_clf`, and give this version a label that you can move later: the
-[alias](../words.md#alias) `champion`.
+[alias](../words.md#alias) `champion`. Also set its [stage](../words.md#stage), an older kind of
+label, to `Production`. Versions that were in this stage before become archived.
 """
 
 # %%
@@ -123,9 +124,8 @@ print(f"Ada gets your prediction for {(answers == predicted).sum()} of {len(held
 
 # %% [markdown]
 """
-> **About the warning.** A [stage](../words.md#stage) is an older way to mark a version. It still
-> works, but MLflow will remove stages. In new projects, use only aliases. This lesson sets both,
-> because many teams still load `models:/iris_clf/Production`.
+> **About the warning.** Stages still work, but MLflow will remove them. In new projects, use only
+> aliases. This lesson sets both, because many teams still load `models:/iris_clf/Production`.
 
 In your browser, click the experiment `03_models_pyfunc`, the newest run `for Ada`, and `iris_clf`
 under *Registered models*. The page has the stage, the alias and, under *Schema*, the signature:
@@ -142,6 +142,7 @@ four columns of type `double`, which pandas calls `float64`.
 """
 
 # %%
+# Whole centimetres, so that int64 loses nothing.
 rows = heldout[columns].head(3).round()
 tables = {
     "as agreed": rows,
@@ -183,11 +184,12 @@ Then change two things:
 1. Make the scaler a part of the model, as in step 1. Train and predict with this pipeline.
 2. Give `log_model` a signature, so that MLflow rejects rows with a renamed column.
 
-Run it again, until both accuracies are the same. Then type:
+Run it again: after change 1, both accuracies are the same. The check tests change 2, too:
 
     lab check 3
 
-You have passed when the answer begins with `03_models_pyfunc: passed`. If you are stuck, type:
+You have passed when the answer begins with `03_models_pyfunc: passed`. Then go on with step 4. If
+you are stuck, type:
 
     lab hint 3
 
@@ -196,7 +198,7 @@ You have passed when the answer begins with `03_models_pyfunc: passed`. If you a
 A model has several addresses, and some of them move.
 
 **Predict:** tomorrow you register the next version and move the alias and the stage to it. Which of
-these six addresses then lead to the new version?
+these six addresses then lead to the new version? Today all of them lead to the same model:
 """
 
 # %%
@@ -222,16 +224,16 @@ for uri in (
 | `models:/iris_clf@champion` | the version with the alias | with the alias |
 | `models:/iris_clf/Production` | the highest version in the stage | with the stage |
 
-So the last three move. Give the alias to a program, and write the version into a report. A version
-always leads to the same logged model, but it does not protect the model's files:
+So tomorrow the last three move. Give Ada the alias, and write the version into a report. A version
+always leads to the same logged model, but somebody can still change that model's files:
 `mlflow.models.set_signature`, for example,
 [rewrites one of them](REFERENCE.md#what-a-version-does-not-protect). A later lesson shows how to
 notice that.
 
 ## 5. Reproduce the results
 
-Months later somebody doubts your results. This example needs only an address. It loads the model,
-finds its run, predicts the recorded rows again, and compares:
+Months later somebody doubts your results. This example loads the model from an address (without
+one, from this lesson's latest run), finds its run, predicts the recorded rows again, and compares:
 
 ```console
 $ python examples/03_models_pyfunc/reproduce_run.py
@@ -255,14 +257,14 @@ scikit-learn        ...
 Reproduced: nothing differs.
 ```
 
-The exit code is 0 if all results are equal, otherwise 1. The example took this lesson's latest run.
-To choose a model, set `MODEL_URI`:
+The exit code is 0 if all results are equal, otherwise 1. To choose a model, set `MODEL_URI`:
 
     MODEL_URI="models:/iris_clf/Production" python examples/03_models_pyfunc/reproduce_run.py
 
 ## Go further
 
-- `lab run 3 contract`: fourteen kinds of input, with a signature and without.
+- `lab predict 3`: guess what fourteen kinds of input do, and see what they really do.
+- `lab run 3 contract`: the whole table, with a signature and without.
 - `lab run 3 integers`: whole numbers that may be missing, and optional columns.
 - `lab run 3 dates`: dates with a time zone.
 - `lab run 3 scaler_outside`: the mistake of the exercise in numbers.

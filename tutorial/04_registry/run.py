@@ -66,7 +66,7 @@ iris = load_iris(as_frame=True)
 columns = list(iris.data.columns)
 flowers = iris.data.assign(species=iris.target.map(dict(enumerate(iris.target_names))))
 train, heldout = train_test_split(flowers, test_size=0.4, random_state=7, stratify=iris.target)
-# A CSV file does not keep the row numbers, so number the rows from 0 before you record them.
+# A CSV file does not keep the row numbers, and the digest includes them: number the rows from 0.
 heldout = heldout.reset_index(drop=True)
 dataset = mlflow.data.from_pandas(heldout, targets="species", name="iris_heldout")
 
@@ -170,9 +170,10 @@ for version in (from_ben, from_cleo):
 
 # %% [markdown]
 """
-MLflow gives both reasons, and it calls the challenger `candidate model`. The tags `gate` and
+MLflow gives both reasons. It calls the challenger `candidate model`, and what you compare it with
+`baseline model`. The tags `gate` and
 `gate_run` now record the decision and the run with the measurement. `lab run 4 gate_picture` logs
-the decision as a picture, which the browser shows with its run:
+the decision as a picture:
 
 ![Three bars, of which only Cleo's reaches over both lines of the gate](.lesson/gate.png)
 
@@ -181,9 +182,9 @@ the decision as a picture, which the browser shows with its run:
 In `exercise.py` the baseline is the first champion of `iris_gate`. Then four challengers arrive, and
 each becomes champion, whatever its accuracy. Put a gate in front of the alias:
 
-1. Measure every version, the baseline too, as in step 2.
-2. Let the gate of step 3 decide. Compare each challenger with the champion of that moment.
-3. Record the decision in the tag `gate`: `passed`, or `refused: ` and MLflow's message.
+1. Measure every version, the baseline too, as in section 2. Import what is missing, as in section 1.
+2. Let the gate of section 3 decide. Compare each challenger with the champion of that moment.
+3. Record the decision in the tag `gate`: just `passed`, or `refused: ` and MLflow's message.
 4. Only if the challenger passed, record the number of the champion that it replaces in the tag
    `replaces`. Then move the alias.
 
@@ -231,8 +232,10 @@ promote Cleo's challenger, which passed the gate. Each goes to QA, and from ther
 """
 
 # %%
-promote(promote(baseline, "iris_qa", "Ana"), "iris_prod", "Ana")
-champion = promote(promote(from_cleo, "iris_qa", "Cleo"), "iris_prod", "Ana")
+in_qa = promote(baseline, "iris_qa", "Ana")
+promote(in_qa, "iris_prod", "Ana")
+in_qa = promote(from_cleo, "iris_qa", "Cleo")
+champion = promote(in_qa, "iris_prod", "Ana")
 
 print(f"iris_prod version {champion.version} is champion. {champion.description}")
 for key in ("author", "gate", "gate_run", "promoted_by", "promoted_at", "promoted_from"):
@@ -259,8 +262,8 @@ client.set_registered_model_alias("iris_prod", "champion", champion.tags["replac
 
 answers = {}
 for environment in ("iris_qa", "iris_prod"):
-    champion = client.get_model_version_by_alias(environment, "champion")
-    print(f"{environment}: version {champion.version} is champion. {champion.description}")
+    current = client.get_model_version_by_alias(environment, "champion")
+    print(f"{environment}: version {current.version} is champion. {current.description}")
     model = mlflow.pyfunc.load_model(f"models:/{environment}@champion")
     answers[environment] = model.predict(heldout[columns])
 differ = answers["iris_qa"] != answers["iris_prod"]
@@ -269,11 +272,11 @@ print(f"They disagree about {differ.sum()} of {len(heldout)} flowers.")
 # %% [markdown]
 """
 Production uses the baseline again. QA still uses Cleo's model, because each registered model has its
-own aliases. So you can look for the cause there.
+own aliases. There you can look for the cause.
 
 In the browser, open *Model registry* and then
 [iris_qa](http://localhost:5000/#/models/iris_qa?workflowType=machine_learning). You see both
-versions with their tags and the alias.
+versions.
 
 ![Two versions of iris_qa with their tags; the newer one is champion](.lesson/registered_model.png)
 

@@ -4,7 +4,7 @@
 
 The web team wants to show the species of a flower on its page. Its code is JavaScript, so it cannot
 load a model in Python as you did in lesson 03. A server can load the model instead, and the page
-sends it HTTP requests. When a better version is registered, the page must keep working.
+sends it HTTP requests. When a better version is promoted, the page must keep working.
 
 **You will be able to**
 
@@ -33,8 +33,8 @@ The lab types this command for you. First it runs [baseline.py](baseline.py), wh
 version of `iris_served`. Then it starts this server, and a second one that you use in step 5.
 
 - `lab run 5` does all this, runs the lesson and stops the servers at the end.
-- For a notebook, start the servers yourself: open a second terminal (in JupyterLab: File, New,
-  Terminal), type this command and leave it running.
+- For a notebook, do the same yourself: open a second terminal (in JupyterLab: File, New, Terminal)
+  and type the next line. Leave it running; Ctrl-C stops the servers.
 
       lab serve 5
 """
@@ -94,7 +94,7 @@ print("true names:", list(y[flowers.index]))
 # %% [markdown]
 """
 Two answers are right. The third flower is a virginica, but the model says versicolor: the champion
-is a baseline that uses only one of the four columns.
+is a baseline that uses only one of the four columns. Its signature still lists all four.
 
 ## 3. Send a wrong request
 
@@ -151,11 +151,11 @@ points to the old one.
 
 ## Your turn
 
-`exercise.py` registers a model, `iris_web`, that is not ready for clients. It answers a request with
-a wrong column name, and it answers with numbers. Change it so that
+`exercise.py` registers a model, `iris_web`, that is not ready for clients. It accepts a misspelled
+column name, and its predictions are numbers. Change it so that
 
 - it answers with "setosa", "versicolor" or "virginica",
-- a wrong column name gets status 400,
+- a misspelled column name and a word in place of a number get status 400,
 - it has an input example.
 
 Run your version, then check it. You need no server: the exercise passes each request directly to
@@ -165,7 +165,7 @@ the function that MLflow's server uses.
     lab check 5
     lab hint 5
 
-You have passed when `lab check 5` prints lines that begin with `ok`.
+You have passed when `lab check 5` prints `05_serving: passed`.
 
 ## 5. Promote the challenger while the servers run
 
@@ -197,7 +197,7 @@ print("service.py says that", response.headers["X-Model-URI"], "has answered")
 
 # %% [markdown]
 """
-`mlflow models serve` loads its model when it starts, and keeps it until somebody starts it again.
+`mlflow models serve` loads its model when it starts, and keeps it until you restart the server.
 `service.py` loads the new version beside the old one, tries it on its input example and only then
 switches. No request fails, and each response names the version in the header `X-Model-URI`.
 
@@ -215,7 +215,7 @@ print("service.py:", response.json()["predictions"], "from", response.headers["X
 """
 The service answers with the baseline again. The challenger stays registered. In the browser, the
 page of [iris_served](http://localhost:5000/#/models/iris_served?workflowType=machine_learning) lists
-both versions and shows the alias `champion` beside the old one.
+the versions and shows the alias `champion` beside the old one.
 
 ## Go further
 
