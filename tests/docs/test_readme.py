@@ -203,13 +203,14 @@ def test_a_newcomer_soon_has_a_registered_model_that_loads_by_its_alias(newcomer
     assert re.search(r"^models:/iris_\w+@\w+$", loaded.stdout, flags=re.MULTILINE)
 
 
+# The picture is the same in both modes, and whatever the ports are.
+@pytest.mark.parametrize("newcomer", ["embedded"], indirect=True)
 def test_the_picture_of_lab_shows_what_lab_prints(lab, pytestconfig):
     for number in PASSED:
         [folder] = (lab.root / "tutorial").glob(f"{number}_*")
         exercise = folder / "exercise.py"
         exercise.write_bytes((folder / ".lesson" / "solution.py").read_bytes())
         in_shell(lab, SHELLS[0], [f"python {exercise.relative_to(lab.root)}"])
-    # The picture is the same in both modes, and whatever the ports are.
     settings = {"LAB_MLFLOW_PAGE": "http://localhost:5000", "LAB_MINIO_PAGE": ""}
     drawn = lab.run("python", "tests/inside/picture_of_lab.py", **settings)
     assert drawn.returncode == 0, drawn.stderr
