@@ -133,6 +133,7 @@ runs = mlflow.search_runs(
     order_by=["metrics.test_accuracy DESC"],
 )
 columns = ["tags.mlflow.runName", "params.C", "metrics.test_accuracy"]
+print("Runs, the best first:")
 print(runs[columns].round(3).to_string(index=False))
 
 # %% [markdown]
