@@ -13,7 +13,7 @@ import pytest
 from lab.lessons import Lesson
 from tests.support.checkout import copy_of_checkout
 from tests.support.labs import Lab, run
-from tests.support.notebooks import as_notebook, comparable, page
+from tests.support.notebooks import as_notebook, comparable_page, page
 
 NAME = "98_new_topic"
 
@@ -98,7 +98,7 @@ def test_the_tests_of_all_lessons_pass_for_it(embedded_lab, checkout, lesson):
         # The template's page has to be written by hand: this is what it says of the new lesson.
         notebook = as_notebook(embedded_lab, str(lesson / "run.py"))
         text = page(Lesson(checkout, lesson), notebook)
-        assert comparable(text) == comparable((lesson / "README.md").read_text())
+        assert comparable_page(text) == comparable_page((lesson / "README.md").read_text())
     for ran in (future.result() for future in running):
         assert ran.returncode == 0, ran.stdout
         assert re.search(r"\d+ passed", ran.stdout)

@@ -110,7 +110,18 @@ def test_without_a_server_nothing_is_said_about_runs(learner):
     learner.run()
     learner.save(f"{STARTS_A_RUN}\n# changed", seconds_later=50)
     away = {"MLFLOW_TRACKING_URI": "http://127.0.0.1:9", "LAB_ROOT": str(learner.root)}
-    assert "was saved" not in learner.lab.run("lab", "check", "8", **away).stdout
+    checked = learner.lab.run("lab", "check", "8", **away)
+    assert (checked.returncode, checked.stderr) == (1, "")
+    assert "was saved" not in checked.stdout
+
+
+def test_an_exercise_that_is_gone_is_named_with_the_command_that_brings_it_back(learner):
+    learner.save(WRITES_A_FILE)
+    learner.run()
+    learner.exercise.unlink()
+    checked = learner.lab.run("lab", "check", "8", LAB_ROOT=str(learner.root))
+    assert (checked.returncode, checked.stderr) == (1, "")
+    assert "git checkout -- " in checked.stdout
 
 
 @pytest.mark.quick

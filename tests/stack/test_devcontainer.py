@@ -137,7 +137,7 @@ def test_a_lesson_s_run_is_still_there_after_a_stop_and_a_start(opened):
     again = opened.devcontainer("up")
     assert again.returncode == 0, again.stderr
     count = "import mlflow; print(len(mlflow.search_runs(experiment_names=['02_log'])))"
-    assert opened.inside(f'python -c "{count}"').split()[-1] == "1"
+    assert opened.inside(f'python -c "{count}"').split()[-1] == "3"
 
 
 def test_the_pages_that_are_forwarded_answer_and_have_labels(opened):

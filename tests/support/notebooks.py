@@ -14,15 +14,14 @@ from tests.support.labs import Lab
 
 # The information behind the opening fence of a block that shows what a cell printed.
 OUTPUT = "text output"
+OUTPUT_BLOCK = re.compile(rf"^(```{OUTPUT}\n)(.*?)(^```$)", re.MULTILINE | re.DOTALL)
 # The last line of every page.
 NEXT = "**Next:** type `lab` in the lab's shell. It names the next lesson."
-# What MLflow prints to stderr when a model is registered, what it logs as a warning, and a warning of Python's with the
-# line of code that it is about.
+# What MLflow prints to stderr when a model is registered.
 ANNOUNCEMENT = re.compile(
-    r"^(?:Successfully registered model '.*'\.|Created version '\d+' of model '.*'\."
-    r"|Copied version '\d+' of model '.*' to version '\d+' of model '.*'\."
-    r"|Registered model '.*' already exists\. .*"
-    r"|\d{4}/\d\d/\d\d \d\d:\d\d:\d\d WARNING mlflow\..*|\S+: \w+Warning: .*\n .*)\n?",
+    r"^(?:Successfully registered model '.*'\.|Registered model '.*' already exists\. .*"
+    r"|Created version '\d+' of model '.*'\."
+    r"|Copied version '\d+' of model '.*' to version '\d+' of model '.*'\.)\n?",
     re.MULTILINE,
 )
 # Where a warning says that it comes from: a cell's file has another name each time.
@@ -60,7 +59,10 @@ def servers(lab: Lab, lesson: Lesson) -> Iterator[None]:
         yield
         return
     # Ctrl-C does not reach what runs in a container: there, the end of standard input stands for it.
-    until_stdin_ends = 'lab serve "$0" & read; kill $!; wait $!'
+    until_stdin_ends = (
+        'exec 3<&0; lab serve "$0" & server=$!; '
+        "{ read <&3; kill $server; } >/dev/null 2>&1 & wait $server"
+    )
     process = lab.popen(
         *("bash", "-c", until_stdin_ends, lesson.number),
         stdin=subprocess.PIPE,
@@ -81,12 +83,6 @@ def printed(notebook: NotebookNode, stream: str) -> str:
     """Return what all cells printed to a stream, stdout or stderr."""
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     return "".join(o.text for o in outputs if o.output_type == "stream" and o.name == stream)
-
-
-def figures(notebook: NotebookNode) -> int:
-    """Return how many figures the cells show."""
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    return sum("image/png" in output.get("data", {}) for output in outputs)
 
 
 def page(lesson: Lesson, notebook: NotebookNode) -> str:
@@ -127,16 +123,21 @@ def how_to_run(lesson: Lesson) -> str:
 
 def outputs_on_page(text: str) -> str:
     """Return what the cells print, as a page shows it."""
-    return "\n".join(re.findall(rf"^```{OUTPUT}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
+    return "\n".join(output[2] for output in OUTPUT_BLOCK.finditer(text))
+
+
+def comparable_page(text: str) -> str:
+    """Return a page in which only what the cells print is without what is different each time."""
+    return OUTPUT_BLOCK.sub(lambda block: f"{block[1]}{comparable(block[2])}\n{block[3]}", text)
 
 
 def comparable(text: str) -> str:
-    """Return a text without what is different each time: ids, times, numbers of versions, widths of columns."""
+    """Return an output without what is different each time: ids, times, numbers of versions, widths of columns."""
     for pattern, stand_in in VARIES:
         text = pattern.sub(stand_in, text)
     return "\n".join(line.strip() for line in text.splitlines() if line.strip())
 
 
 def without_announcements(text: str) -> str:
-    """Return an output without the lines that MLflow prints to stderr."""
-    return ANNOUNCEMENT.sub("", text + "\n")
+    """Return an output without the lines that MLflow prints to stderr when a model is registered."""
+    return ANNOUNCEMENT.sub("", text)

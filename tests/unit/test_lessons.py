@@ -49,7 +49,7 @@ def test_an_unknown_lesson_lists_those_that_exist(root):
 
 def test_a_deeper_script_is_found_by_its_name_and_an_unknown_one_lists_those_that_exist(root):
     lesson = lessons(root)[0]
-    with pytest.raises(LabError, match=r"no deeper script 'pickle'. It has: none"):
+    with pytest.raises(LabError, match=r"no script 'pickle' in deeper/. It has: none"):
         find_deeper("pickle", lesson)
     script = lesson.folder / "deeper" / "pickle.py"
     script.parent.mkdir()

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import requests
@@ -44,7 +45,7 @@ def demo(
     elif start:
         chosen = chosen[chosen.index(find(start, chosen)) :]
     for lesson in chosen:
-        with running(lesson, console):
+        with started(lesson, console):
             for script in lesson.scripts:
                 show(root, script, lesson, console, pause)
         if page := page_of(lesson):
@@ -53,6 +54,23 @@ def demo(
     console.print("\n[bold]Next: do the lessons yourself[/bold]")
     console.print("  make shell   opens the lab's shell, unless you are in it already")
     console.print("  lab          in that shell: lists the lessons and says what to do first")
+
+
+@contextlib.contextmanager
+def started(lesson: Lesson, console: Console) -> Iterator[None]:
+    """Run the servers that a lesson calls. Raises LabError if they do not start; the message says how to continue."""
+    with contextlib.ExitStack() as servers:
+        try:
+            servers.enter_context(running(lesson, console))
+        except LabError as error:
+            raise LabError(f"{error}\n{continue_with(lesson)}") from None
+        yield
+
+
+def continue_with(lesson: Lesson) -> str:
+    """Return how to continue a demo that ended at this lesson."""
+    command = f"lab demo --from {lesson.short_number}"
+    return f"Fix the cause, then continue in the lab's shell (make shell) with: {command}"
 
 
 def show(root: Path, script: Path, lesson: Lesson, console: Console, pause: bool) -> None:
@@ -76,10 +94,7 @@ def show(root: Path, script: Path, lesson: Lesson, console: Console, pause: bool
         )
         return
     if status != 0:
-        raise LabError(
-            f"{script} ended with exit status {status}. Fix the cause, then continue in the lab's shell "
-            f"(make shell) with: lab demo --from {lesson.short_number}"
-        )
+        raise LabError(f"{script} ended with exit status {status}. {continue_with(lesson)}")
     console.print(f"[green]done[/green] in {time.monotonic() - began:.1f} s\n")
 
 

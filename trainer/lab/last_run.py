@@ -24,10 +24,14 @@ def saved_since(lesson: Lesson) -> str | None:
     An editor may save an unchanged file, and a run that fails early leaves no trace. So the message states what is
     known, and it is right to follow it in these cases too.
     """
-    latest = latest_result(lesson)
-    if latest is None:
+    try:
+        latest = latest_result(lesson)
+        if latest is None:
+            return None
+        seconds = lesson.exercise.stat().st_mtime - latest
+    except OSError:
+        # The exercise is gone, or is writing files at this moment.
         return None
-    seconds = lesson.exercise.stat().st_mtime - latest
     # git sets a file's time when it writes the file, for example on a change of branch.
     if seconds <= CLOCK_TOLERANCE_SECONDS or as_shipped(lesson):
         return None

@@ -39,7 +39,7 @@ class Lesson:
     @property
     def short_number(self) -> str:
         """The number as people type it: 3, not 03."""
-        return str(int(self.number))
+        return self.number.removeprefix("0")
 
     @property
     def page(self) -> Path:
@@ -154,8 +154,8 @@ def find_deeper(name: str, lesson: Lesson) -> Path:
     if script is None:
         known = ", ".join(lesson.deeper) or "none"
         raise LabError(
-            f"Lesson {lesson.number} has no deeper script {name!r}. It has: {known}. "
-            f"Without a name, `lab run {lesson.number}` runs the lesson itself."
+            f"Lesson {lesson.short_number} has no script {name!r} in deeper/. It has: {known}. "
+            f"Without a name, `lab run {lesson.short_number}` runs the lesson itself."
         )
     return script
 

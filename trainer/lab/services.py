@@ -100,11 +100,15 @@ def description(lesson: Lesson) -> Description:
 
 
 @contextmanager
-def running(lesson: Lesson, console: Console) -> Iterator[list[subprocess.Popen[bytes]]]:
+def running(
+    lesson: Lesson, console: Console, shared: bool = False
+) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Run the lesson's servers for as long as the context lasts, and say on `console` what is being waited for.
 
-    Yields the servers' processes: none if the lesson needs no server, or if `lab serve` in another terminal of
-    this lab runs them already. Raises LabError if they cannot be started.
+    With `shared`, scripts in other terminals of this lab use the same servers, as those of `lab serve`.
+
+    Yields the servers' processes: none if the lesson needs no server, or if shared ones run already. Raises
+    LabError if they cannot be started.
     """
     needed = description(lesson)
     if not needed.services:
@@ -114,8 +118,9 @@ def running(lesson: Lesson, console: Console) -> Iterator[list[subprocess.Popen[
     # Another lab on this machine may listen at the same addresses, and a container of this lab has its own.
     owner = folder / f"running-on-{socket.gethostname()}"
     if owner.exists() and all(service.is_ready() for service in needed.services):
-        console.print(f"The servers of lesson {typed(lesson)} run already, in another terminal.")
-        sys.stdout.flush()
+        console.print(
+            f"The servers of lesson {lesson.short_number} run already, in another terminal."
+        )
         yield []
         return
     for service in needed.services:
@@ -125,28 +130,31 @@ def running(lesson: Lesson, console: Console) -> Iterator[list[subprocess.Popen[
     with ended_by_signals():
         try:
             start(lesson, needed, folder, processes, console)
-            owner.touch()
+            if shared:
+                owner.touch()
             yield processes
         finally:
-            owner.unlink(missing_ok=True)
+            if shared:
+                owner.unlink(missing_ok=True)
+            console.print(f"Stopping the servers of lesson {lesson.short_number} …")
             stop(processes)
-    console.print(f"Stopped the servers of lesson {typed(lesson)}.")
 
 
 def serve(lesson: Lesson, console: Console) -> None:
     """Run the lesson's servers until Ctrl-C. Raises LabError if there is nothing to run, or if a server ends."""
     services = description(lesson).services
     if not services:
-        raise LabError(f"Lesson {typed(lesson)} needs no server. Run it: lab run {typed(lesson)}")
-    with suppress(KeyboardInterrupt), running(lesson, console) as processes:
+        raise LabError(
+            f"Lesson {lesson.short_number} needs no server. Run it: lab run {lesson.short_number}"
+        )
+    with suppress(KeyboardInterrupt), running(lesson, console, shared=True) as processes:
         if not processes:
             return
         console.print(
-            "Ready. Leave this running, and go on in a notebook or in another terminal. "
-            "Ctrl-C stops the servers.",
+            "Ready. Leave this running, and go on in another terminal, or in a notebook if this is a terminal "
+            "of JupyterLab. Ctrl-C stops the servers.",
             soft_wrap=True,
         )
-        sys.stdout.flush()
         while all(process.poll() is None for process in processes):
             time.sleep(0.3)
         ended = [
@@ -154,7 +162,7 @@ def serve(lesson: Lesson, console: Console) -> None:
             for service, process in zip(services, processes, strict=True)
             if process.poll() is not None
         ]
-        raise LabError(f"`{ended[0]}` has ended. Start it again: lab serve {typed(lesson)}")
+        raise LabError(f"`{ended[0]}` has ended. Start it again: lab serve {lesson.short_number}")
 
 
 def start(
@@ -171,13 +179,13 @@ def start(
     }
     count = len(needed.services)
     console.print(
-        f"Lesson {typed(lesson)} calls {count} server{'s' if count > 1 else ''}. "
+        f"Lesson {lesson.short_number} calls {count} server{'s' if count > 1 else ''}. "
         "The lab starts them and stops them at the end."
     )
     if needed.prepare:
         log = folder / "prepare.log"
         console.print(f"$ {escape(needed.prepare)}", soft_wrap=True)
-        with console.status("Waiting until it ends …"), log.open("wb") as output:
+        with console.status("Waiting for this command to end …"), log.open("wb") as output:
             status = subprocess.run(
                 shlex.split(needed.prepare),
                 cwd=lesson.root,
@@ -206,8 +214,6 @@ def start(
     for service, process, log in zip(needed.services, processes, logs, strict=True):
         wait_for(service, process, log, console)
     console.print(f"Ready after {time.monotonic() - began:.1f} s.\n")
-    # What a script prints must come behind it.
-    sys.stdout.flush()
 
 
 def wait_for(
@@ -225,6 +231,9 @@ def wait_for(
                     f"Its log ends with:\n{end_of(log)}"
                 )
             time.sleep(0.1)
+    # Another server may have taken the port, and answers in its place.
+    if process.poll() is not None:
+        raise LabError(f"`{service.command}` ended while it started:\n{end_of(log)}")
 
 
 def check_port(service: Service) -> None:
@@ -239,7 +248,7 @@ def check_port(service: Service) -> None:
             raise LabError(
                 f"Port {port} cannot be used ({error.strerror}), and a server of this lesson needs it.\n"
                 "If the lesson runs in another terminal, stop it there with Ctrl-C. If another program uses the "
-                "port, give another number to SERVING_PORT in .env, and open a new shell with make shell."
+                f"port, choose another one: export {service.variable}=http://{host}:{port + 1000}"
             ) from None
 
 
@@ -299,11 +308,6 @@ def wait_for_end_of_group(process: subprocess.Popen[bytes]) -> None:
     # 0 is no signal: it only asks.
     while signal_group(process, 0) and time.monotonic() < deadline:
         time.sleep(0.01)
-
-
-def typed(lesson: Lesson) -> str:
-    """Return the lesson's number as people type it. A copy that tests make has none: return its name."""
-    return lesson.short_number if lesson.number.isdigit() else lesson.name
 
 
 def end_of(log: Path) -> str:

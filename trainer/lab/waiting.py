@@ -1,7 +1,8 @@
 """Say what a script waits for if MLflow's client cannot get an answer and tries again.
 
-With the lab's settings the client tries for 28 s and prints nothing meanwhile. `explain.WaitingNotice` calls this
-module when MLflow's module with the retries is imported, so a script that does not use MLflow pays nothing.
+With the lab's settings the client tries again for 28 s if the server is stopped, and prints nothing meanwhile.
+`explain.WaitingNotice` calls this module when MLflow's module with the retries is imported, so a script that does not
+use MLflow pays nothing.
 """
 
 import contextlib
@@ -60,10 +61,14 @@ def announce(retry: Any) -> None:  # noqa: ANN401 - the class exists only in ins
     if _printed or first_wait <= 0 or "/mlflow" not in failed.url:
         return
     _printed = True
+    attempts = int(retry.total) + 1
     # Each wait is twice as long as the previous one.
-    seconds = sum(min(first_wait * 2**n, retry.backoff_max) for n in range(int(retry.total) + 1))
+    seconds = sum(min(first_wait * 2**n, retry.backoff_max) for n in range(attempts))
+    # A server that hangs takes its time for each attempt, besides the waits.
+    hangs = "Timeout" in type(failed.error).__name__
+    limit = f"up to {attempts} times" if hangs else f"for up to {seconds:.0f} s"
     print(
-        f"{problem(failed.error, failed.status)} Trying again for up to {seconds:.0f} s …",
+        f"{problem(failed.error, failed.status)} Trying again {limit} …",
         file=sys.stderr,
         flush=True,
     )
