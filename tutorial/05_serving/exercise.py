@@ -4,7 +4,9 @@ Prepare models:/iris_web@champion for clients over HTTP
 
 The web team will call this model over HTTP, and it knows nothing else about it. Today the model
 answers nearly every request with status 200, even one with a misspelled column, and it answers with
-numbers. Change the script so that
+numbers.
+
+Your turn: change the script so that
 
 1. the model answers "setosa", "versicolor" or "virginica" for each flower,
 2. a request with a misspelled column gets status 400, and so does a word in place of a number,
