@@ -64,11 +64,9 @@ def test_how_to_run_it_and_what_to_do_then_are_typed_as_everywhere(lesson):
 
 
 def test_no_command_stands_where_it_would_not_be_tried(lesson):
-    """A block `console` is compared, `text` is a form to be filled in; of a block `sh` a test has to know."""
+    """A block `console` is compared, and `text` is a form to be filled in."""
     kinds = {info.split(" ")[0] for info in fences(lesson.folder / "README.md")}
-    # tests/serving/test_readme.py knows it.
-    known = {"sh"} if lesson.name == "05_serving" else set()
-    assert kinds <= {"console", "text"} | known
+    assert kinds <= {"console", "text"}
 
 
 def test_further_reading_begins_with_mlflow_s_own_pages(lesson):

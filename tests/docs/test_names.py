@@ -7,12 +7,14 @@ import pytest
 import typer
 
 from lab.cli import app
+from lab.lessons import find, lessons
 from tests.support.labs import ROOT
 from tests.support.readmes import code, headings, markdown_files, tokens
 
 pytestmark = pytest.mark.quick
 
 FILES = markdown_files()
+LESSONS = lessons(ROOT)
 COMMANDS = ROOT / "docs" / "commands.md"
 # By command, without --help, which every command has. A hidden command is another name for a shorter form.
 OPTIONS = {
@@ -45,6 +47,8 @@ def test_a_command_of_lab_that_is_shown_exists(file):
         for name, rest in re.findall(r"^(?:docker compose exec \w+ )?lab ([a-z]+)(.*)", line):
             assert name in OPTIONS, line
             assert set(re.findall(r"--[a-z]+", rest)) <= OPTIONS[name], line
+            if deeper := re.match(r" (\d+) ([a-z]\w*)", rest if name == "run" else ""):
+                assert deeper[2] in find(deeper[1], LESSONS).deeper, line
 
 
 @each_file

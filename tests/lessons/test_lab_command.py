@@ -36,6 +36,12 @@ def lab_with_runs(lab, demo):
     return lab
 
 
+def test_run_with_a_name_runs_a_script_of_the_lesson_s_folder_deeper(lab):
+    ran = lab.run("lab", "run", "1", "no_overwrite")
+    assert ran.returncode == 0, ran.stderr
+    assert "second save: Path '" in ran.stdout
+
+
 def test_lab_shows_every_lesson_and_the_next_thing_to_do(lab_with_runs):
     ran = lab_with_runs.run("lab")
     assert ran.returncode == 0, ran.stderr

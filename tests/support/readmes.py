@@ -16,9 +16,9 @@ from sybil.parsers.markdown.lexers import FencedCodeBlockLexer
 from tests.support.checkout import files
 from tests.support.labs import Lab
 
-# `...` stands for what tells nothing: an id, a version's number. Widths of columns are no promises.
+# `...` stands for what differs each time: an id, the number of a version. Widths of columns may differ.
 RULES = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-# How long something took tells something, and is never the same.
+# How long something took differs each time.
 DURATION = re.compile(r"\d+(?:\.\d+)? (?=m?s\b)")
 # How a README writes a command for the shell of a profile's trainer.
 IN_PROFILE = re.compile(r"^docker compose exec (\w+) ")
@@ -29,7 +29,7 @@ COMMAND = re.compile(r"(?:[A-Z_]+=\S+ )*(?:curl|diff|docker|lab|make|mlflow|pyth
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block: the words behind its fence, its text, and the line where it begins."""
+    """A fenced block: the words after the opening fence, its text, and the line where it begins."""
 
     words: list[str]
     text: str
@@ -49,7 +49,7 @@ def fenced(file: Path, kind: str) -> list[Block]:
 
 @dataclass(frozen=True)
 class Sample:
-    """A command with what it prints: where that stands, and the only mode in which it holds, or ""."""
+    """A command with what it prints: where the page shows it, and the only mode in which it is true, or ""."""
 
     where: str
     mode: str

@@ -11,7 +11,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST
 from sklearn.datasets import load_iris
 
-from lab.checks.flowers import COLUMNS, clear_flowers, clear_flowers_by_number
+from lab.checks.flowers import COLUMNS, clear_flowers
 from lab.checks.model import error_message, error_with_type
 from lab.checks.registry import (
     Champion,
@@ -87,13 +87,14 @@ def test_of_an_error_within_an_error_the_innermost_message_counts():
 
 
 def test_clear_flowers_are_of_each_species_and_in_no_data_set():
-    rows, numbers = clear_flowers_by_number(4)
+    rows, names = clear_flowers(4)
     iris, species = load_iris(as_frame=True, return_X_y=True)
+    species = species.map(dict(enumerate(load_iris().target_names)))
     assert list(rows.columns) == list(iris.columns) == COLUMNS
     assert rows.merge(iris).empty
     centers = iris.groupby(species).mean()
-    nearest = [int(((centers - row) ** 2).sum(axis=1).idxmin()) for _, row in rows.iterrows()]
-    assert nearest == numbers == [0] * 4 + [1] * 4 + [2] * 4
+    nearest = [((centers - row) ** 2).sum(axis=1).idxmin() for _, row in rows.iterrows()]
+    assert nearest == names == ["setosa"] * 4 + ["versicolor"] * 4 + ["virginica"] * 4
     assert clear_flowers(1)[1] == ["setosa", "versicolor", "virginica"]
 
 

@@ -3,7 +3,6 @@
 import pandas as pd
 
 COLUMNS = ["sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"]
-# In the order of iris's numbers 0, 1 and 2.
 SPECIES = {
     "setosa": [
         [5.05, 3.45, 1.45, 0.25],
@@ -31,9 +30,3 @@ def clear_flowers(of_each: int) -> tuple[pd.DataFrame, list[str]]:
     rows = [row for flowers in SPECIES.values() for row in flowers[:of_each]]
     names = [name for name in SPECIES for _ in range(of_each)]
     return pd.DataFrame(rows, columns=COLUMNS), names
-
-
-def clear_flowers_by_number(of_each: int) -> tuple[pd.DataFrame, list[int]]:
-    """Return the same flowers with the numbers that load_iris gives the species: 0, 1 and 2."""
-    rows, names = clear_flowers(of_each)
-    return rows, [list(SPECIES).index(name) for name in names]
