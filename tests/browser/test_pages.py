@@ -57,6 +57,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize(("lesson", "look"), cases, indirect=["lesson"])
 
 
+# MLflow's pages are the same in both modes, and the pictures are taken in this one.
+@pytest.mark.parametrize("lab", ["embedded"], indirect=True)
 def test_mlflow_s_page_shows_what_the_readme_says(lab, lesson, look, request):
     look(**{name: request.getfixturevalue(name) for name in wants(look)})
 

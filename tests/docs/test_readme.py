@@ -232,7 +232,20 @@ def test_models_outlive_a_stop(followed_lab):
     assert ran.returncode == 0, ran.stderr
 
 
-@pytest.mark.parametrize("page", DOCS, ids=lambda file: file.stem)
+# tests/backup and tests/stack/test_upgrade.py run on the stack what the pages without commands of its own say.
+CASES = [("embedded", page) for page in DOCS] + [
+    pytest.param("stack", page, marks=pytest.mark.stack)
+    for page in DOCS
+    if any("stack" in block.words for block in fenced(page, "sh"))
+]
+
+
+@pytest.mark.parametrize(
+    ("newcomer", "page"),
+    CASES,
+    indirect=["newcomer"],
+    ids=lambda value: getattr(value, "stem", value),
+)
 def test_the_commands_of_the_other_pages_work(followed_lab, page):
     for block in fenced(page, "sh"):
         follow(followed_lab, [block])

@@ -1,5 +1,6 @@
 """Every lesson in every mode: its pages show what its scripts print, and the tests of its claims pass."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -47,15 +48,18 @@ def test_readme_shows_what_its_commands_print(lab, demo, lesson):
         scripts.remove(script)
     assert scripts <= commands
     typed = [sample for sample in shown if sample.mode in ("", lab.mode)]
+    if lab.mode == "stack" and lesson.reference.exists():
+        # The mode matters little for what the reference shows, so it is tried in the quicker one.
+        typed = [s for s in typed if s.mode or not s.where.startswith(str(lesson.reference))]
     in_demo = [sample for sample in typed if IN_PROFILE.sub("", sample.command) in scripts]
     for sample in in_demo:
         profile = lesson.profile if IN_PROFILE.match(sample.command) else None
         command = IN_PROFILE.sub("", sample.command)
         assert_prints(sample, outputs_of(demo, lesson, profile)[command])
-    with servers(lab, lesson):
-        for sample in typed:
-            if sample not in in_demo:
-                assert_holds(lab, sample)
+    others = [sample for sample in typed if sample not in in_demo]
+    with servers(lab, lesson) if others else nullcontext():
+        for sample in others:
+            assert_holds(lab, sample)
     # What is typed and not shown with what it prints. tests/docs looks at commands of lab, make and docker, and
     # tests/exercises runs the exercises.
     tried_elsewhere = commands | {f"python {lesson.exercise.relative_to(ROOT)}"}
