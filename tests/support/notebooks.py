@@ -15,7 +15,8 @@ from tests.support.labs import Lab
 # The information behind the opening fence of a block that shows what a cell printed.
 OUTPUT = "text output"
 OUTPUT_BLOCK = re.compile(rf"^(```{OUTPUT}\n)(.*?)(^```$)", re.MULTILINE | re.DOTALL)
-# The last line of every page.
+# The heading of the exercise, and the last line of every page.
+YOUR_TURN = "\n## Your turn\n"
 NEXT = "**Next:** type `lab` in the lab's shell. It names the next lesson."
 # What MLflow prints to stderr when a model is registered.
 ANNOUNCEMENT = re.compile(
@@ -86,9 +87,10 @@ def printed(notebook: NotebookNode, stream: str) -> str:
 
 
 def page(lesson: Lesson, notebook: NotebookNode) -> str:
-    """Return the lesson's page in Markdown: what the notebook shows, and after its first cell how to run it."""
+    """Return the lesson's page in Markdown: what the notebook shows, and how to read and run it."""
     first, *rest = [part for cell in notebook.cells for part in blocks(cell)]
-    return "\n\n".join([first, how_to_run(lesson), *rest, NEXT]) + "\n"
+    text = "\n\n".join([first, how_to_read(lesson), *rest, NEXT]) + "\n"
+    return text.replace(YOUR_TURN, f"{YOUR_TURN}\n{how_to_run(lesson)}\n", 1)
 
 
 def blocks(cell: NotebookNode) -> list[str]:
@@ -104,20 +106,25 @@ def blocks(cell: NotebookNode) -> list[str]:
     return shown
 
 
+def how_to_read(lesson: Lesson) -> str:
+    """Return the paragraph on how to read a page, which every page has."""
+    return (
+        f"Read down to *Your turn*; there you run the code. The blocks of Python are the parts of "
+        f"`tutorial/{lesson.name}/run.py`, and below each one you see what it prints. Your ids and version numbers may "
+        "differ. The [glossary](../words.md) explains the words of this lesson."
+    )
+
+
 def how_to_run(lesson: Lesson) -> str:
     """Return the paragraphs on how to run a lesson, which every page has."""
-    script = f"tutorial/{lesson.name}/run.py"
     if lesson.profile:
         where, command = "a terminal, in the lab's folder", f"make lesson-{lesson.number}"
     else:
         where, command = "the lab's shell", f"lab run {int(lesson.number)}"
     return (
-        f"The blocks of Python on this page are the parts of `{script}`. Below each one you see what it prints, so "
-        "you can read first and need not copy anything. Before you begin with *Your turn*, run all of them in "
-        f"{where}:\n\n    {command}\n\n"
-        "To run them one by one instead, open another terminal in the lab's folder, type `make notebook`, open the "
-        f"address that it prints, and double-click `{script}`: it opens as a notebook. Your ids and version numbers "
-        "may differ. The [glossary](../words.md) explains the words of this lesson."
+        f"First run the code of this page in {where}:\n\n    {command}\n\n"
+        "To run it block by block instead, open another terminal in the lab's folder, type `make notebook`, open the "
+        f"address that it prints, and double-click `tutorial/{lesson.name}/run.py`: it opens as a notebook."
     )
 
 

@@ -46,11 +46,11 @@ flowchart LR
 - A [logged model](../words.md#logged-model) is a trained model that a run saved on the server.
 - A [registered model](../words.md#registered-model) is a named list of models for one task.
 - A [version](../words.md#version) is one entry of that list: a logged model with a number.
-- An [alias](../words.md#alias) is a label on one version, which you can move to another.
+- An [alias](../words.md#alias) is a label on a version. You can move the label to another version.
 
 ## 2. Log and register a model
 
-Your model names the species of an iris flower. Inside a run, one call logs it and registers it.
+Your model predicts the species of an iris flower. Inside a run, one call logs and registers it.
 """
 
 # %%
@@ -81,15 +81,15 @@ with mlflow.start_run():
 
 # %% [markdown]
 """
-MLflow created version 1. The number is higher if you ran the lesson before.
+MLflow created version 1. If you have run this lesson already, the number is higher.
 
 ## 3. Load the model by its alias
 
 The next lines put the alias `champion` on the new version. Now `models:/iris_start@champion` is an
 address that leads to it.
 
-**Predict:** `load_model` gets nothing but the address. What will the model answer for one flower: a
-number from 0 to 2, or the name of a species?
+**Predict:** look at what the model was trained on. What will it answer for one flower: a number from
+0 to 2, or the name of a species?
 """
 
 # %%
@@ -151,13 +151,11 @@ programs stay as they are.
 ## 5. Find the models in your browser
 
 1. Open <http://localhost:5000> in your browser. If you chose another port, `lab` prints the
-   address.
+   address. If a window about a new user interface opens, close it.
 2. The first time, choose *Model training* at the top left. MLflow opens in a view for language
    models (GenAI), which hides your models.
 3. Click *Experiments* and then `00_start`. You see its runs.
 4. Click *Model registry* and then `iris_start`. You see its versions and the alias.
-
-If a window about a new user interface opens, close it.
 
 ## Go further
 

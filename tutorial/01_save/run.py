@@ -4,8 +4,8 @@
 
 You have trained a model that names the species of an iris flower from four measurements. Your
 colleague Ada wants to use it on her own computer. She cannot reach the server that kept your model
-in lesson 00, so all she gets from you is a folder. Everything that the model needs must be in it, or
-be listed in it for pip.
+in lesson 00, so all she gets from you is a folder. What the model needs must be in it, or listed in
+it for pip.
 
 **You will be able to**
 
@@ -82,8 +82,7 @@ print("Saved the folder 01_save/model")
 
 One of the files is `model.skops`. It contains the pipeline itself. [skops](../words.md#skops) is a
 file format that lists the Python types it contains, so you can check them before you load the file.
-Pickle, the format that Python comes with, does not allow this: a pickle is a small program, and
-loading it runs it.
+Pickle, Python's own format, does not allow this: a pickle is a small program, and loading it runs it.
 """
 
 # %%
@@ -104,10 +103,10 @@ Python. To read a file, type for example:
 
 ## 3. Save a model with a function of your own
 
-Petal area is a good feature for iris flowers. The function `add_petal_area` in the lesson's file
+Petal area is a good feature. The function `add_petal_area` in the lesson's file
 `petal_features.py` adds it as a column. Your second pipeline begins with this function.
 
-**Predict:** MLflow saved the first pipeline without a question. Does it save this one, too?
+**Predict:** the first pipeline contained only types of scikit-learn. Does MLflow save this one, too?
 """
 
 # %%
@@ -119,13 +118,12 @@ shutil.rmtree(folder / "area_model", ignore_errors=True)
 try:
     mlflow.sklearn.save_model(area_model, folder / "area_model", pip_requirements=requirements)
 except MlflowException as error:
-    print("MLflow refuses to save area_model:")
     print(textwrap.fill(str(error), width=90))
 
 # %% [markdown]
 """
 No. The last line says why: skops does not know your function. You do, so name it in
-`skops_trusted_types`. MLflow writes this list to `MLmodel`, so Ada's MLflow trusts the function, too.
+`skops_trusted_types`. MLflow writes this list to `MLmodel`, so Ada's MLflow trusts your function.
 
 One problem is left. `model.skops` contains only the name of the function. The function itself is in
 `petal_features.py`, which Ada does not have. The argument `code_paths` copies this file into the
@@ -155,18 +153,18 @@ The file is in the folder now. `metadata` is a dictionary of your own, which MLf
 `MLmodel`.
 
 If you forget `code_paths`, you do not notice it, because your own Python can import
-`petal_features`. Ada's Python cannot (`lab run 1 new_process` shows what happens).
+`petal_features`. Ada's Python cannot.
 
 ## Your turn
 
 The script `tutorial/01_save/exercise.py` saves the model with the petal area, but Ada cannot load
-it. Change the script so that
+it. Open the script in your editor and change it so that
 
 1. Ada can load the model and predict with nothing but the folder,
 2. the metadata tells her who owns the model and what it is for, under the keys `owner` and
    `purpose`.
 
-Save the script, run it, and let the lab check the folder:
+Save the script, run it in the lab's shell, and let the lab check the folder:
 
     python tutorial/01_save/exercise.py
     lab check 1
@@ -228,8 +226,8 @@ Nothing: skops knows the pipeline and its two steps. For the second model it lis
 Check these three things before you load a stranger's model:
 
 - **The format.** If it is `pickle` or `cloudpickle`, loading it runs whatever its author wrote.
-- **The types.** Look up each one that you do not know. A stranger's `MLmodel` may trust it already.
-- **The code.** MLflow makes the files in `code/` importable, so read them.
+- **The types.** Look up each one that you do not know. A stranger's `MLmodel` may trust it.
+- **The code.** The model can import the files in `code/`, and importing runs them. Read them first.
 
 ## Go further
 

@@ -95,8 +95,9 @@ print("The model's id is", model_info.model_id)
 
 # %% [markdown]
 """
-The result is a [logged model](../words.md#logged-model). Its id begins with `m-`, and it has copies
-of the run's parameters and metrics.
+The result is a [logged model](../words.md#logged-model). Its id begins with `m-`. `log_model` copies
+the parameters and metrics that the run has at that moment. A metric that you log later needs
+`model_id=` to belong to the model.
 
 ## 3. Find the best run
 
@@ -116,7 +117,6 @@ for C in (0.1, 0.01):
             signature=infer_signature(X_train, y_train),
             pip_requirements=requirements,
         )
-        # Logged after the model, the score needs model_id to belong to it.
         mlflow.log_metric("test_accuracy", accuracy, model_id=model_info.model_id)
 
 # %% [markdown]
@@ -171,15 +171,15 @@ print(f"{version.name}, version {version.version}, points to {version.source}")
 # %% [markdown]
 """
 The first two lines come from MLflow itself. The version does not copy the model, it points to it.
-Each time that you run this cell, MLflow creates another version.
+Each run of this code creates another version.
 
 ## Your turn
 
-`tutorial/02_log/exercise.py` trains three candidates. At the moment their scores appear only on the
-screen, and all three are registered. Change the script in two places:
+`tutorial/02_log/exercise.py` trains three candidates. It only prints
+their scores, and it registers all three. Change the script in two places:
 
 1. In the loop, log each score as the metric `test_accuracy`. Remove `registered_model_name`.
-2. After the loop, find the best model with a query and register only that one, as `iris_best`.
+2. After the loop, find the best model as in step 4 and register only that one, as `iris_best`.
 
 Then type in the lab's shell:
 
@@ -223,7 +223,7 @@ for uri in (
 
 # %% [markdown]
 """
-All three lead to the same model. Give Ada the last one.
+All three lead to the same model. Give Ada the last one, which she can read.
 
 The `runs:/` address consists of the run's id and the `name` that you gave to `log_model`. If you use it in
 `register_model`, MLflow prints a warning:

@@ -120,6 +120,7 @@ print(f"iris_clf version {registered.version} has the alias champion and the sta
 # On the same server, Ada needs only these two lines.
 model = mlflow.pyfunc.load_model("models:/iris_clf@champion")
 answers = model.predict(heldout[columns])
+
 print(f"Ada gets your prediction for {(answers == predicted).sum()} of {len(heldout)} flowers.")
 
 # %% [markdown]
@@ -142,7 +143,7 @@ four columns of type `double`, which pandas calls `float64`.
 """
 
 # %%
-# Whole centimetres, so that int64 loses nothing.
+# Rounded, so int64 keeps the values.
 rows = heldout[columns].head(3).round()
 tables = {
     "as agreed": rows,
@@ -169,7 +170,7 @@ order. It drops the extra column and logs the `WARNING`. The last line surprises
 `double` cannot store every large whole number, so MLflow rejects `int64`. Send
 `table.astype("float64")`.
 
-But a signature knows no units: centimetres and scaled values are both of type `double`.
+But a signature knows no units: centimetres and scaled values are both `double`.
 
 ## Your turn
 
@@ -224,7 +225,8 @@ for uri in (
 | `models:/iris_clf@champion` | the version with the alias | with the alias |
 | `models:/iris_clf/Production` | the highest version in the stage | with the stage |
 
-So tomorrow the last three move. Give Ada the alias, and write the version into a report. A version
+So tomorrow the last three move. Give Ada the alias, and write the version into a report, because it
+does not move. A version
 always leads to the same logged model, but somebody can still change that model's files:
 `mlflow.models.set_signature`, for example,
 [rewrites one of them](REFERENCE.md#what-a-version-does-not-protect). A later lesson shows how to
@@ -263,8 +265,8 @@ The exit code is 0 if all results are equal, otherwise 1. To choose a model, set
 
 ## Go further
 
-- `lab predict 3`: guess what fourteen kinds of input do, and see what they really do.
-- `lab run 3 contract`: the whole table, with a signature and without.
+- `lab predict 3`: guess how pyfunc reacts to fourteen kinds of input.
+- `lab run 3 contract`: all of them in one table, with a signature and without.
 - `lab run 3 integers`: whole numbers that may be missing, and optional columns.
 - `lab run 3 dates`: dates with a time zone.
 - `lab run 3 scaler_outside`: the mistake of the exercise in numbers.

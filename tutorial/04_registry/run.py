@@ -66,7 +66,7 @@ iris = load_iris(as_frame=True)
 columns = list(iris.data.columns)
 flowers = iris.data.assign(species=iris.target.map(dict(enumerate(iris.target_names))))
 train, heldout = train_test_split(flowers, test_size=0.4, random_state=7, stratify=iris.target)
-# A CSV file does not keep the row numbers, and the digest includes them: number the rows from 0.
+# Number the rows from 0, as read_csv does, so the CSV file gives the same digest.
 heldout = heldout.reset_index(drop=True)
 dataset = mlflow.data.from_pandas(heldout, targets="species", name="iris_heldout")
 
@@ -188,14 +188,14 @@ each becomes champion, whatever its accuracy. Put a gate in front of the alias:
 4. Only if the challenger passed, record the number of the champion that it replaces in the tag
    `replaces`. Then move the alias.
 
-Run it, check it, and ask for a hint if you are stuck:
+Run it, and check it:
 
     python tutorial/04_registry/exercise.py
     lab check 4
     lab hint 4
 
-You have passed when `lab check 4` prints three lines that begin with `ok`. Section 5 below uses the
-tag `replaces`.
+You have passed when `lab check 4` prints three lines that begin with `ok`. Section 5 uses such a
+tag to roll back.
 
 ## 4. Promote
 
@@ -244,7 +244,7 @@ print(f"  replaces      version {champion.tags['replaces']}")
 
 # %% [markdown]
 """
-MLflow prints two lines for each copy. Below them, the tags answer two of the questions: Ana put
+MLflow prints two lines for each copy. Below them, the tags answer two of Friday's questions: Ana put
 this version into production, and it passed the gate.
 
 ## 5. Roll back
@@ -272,9 +272,9 @@ print(f"They disagree about {differ.sum()} of {len(heldout)} flowers.")
 # %% [markdown]
 """
 Production uses the baseline again. QA still uses Cleo's model, because each registered model has its
-own aliases. There you can look for the cause.
+own aliases. You can look for the cause in QA.
 
-In the browser, open *Model registry* and then
+In the browser's *Model registry*, open
 [iris_qa](http://localhost:5000/#/models/iris_qa?workflowType=machine_learning). You see both
 versions.
 
@@ -293,8 +293,8 @@ print(f"models:/iris_dev@challenger is version {challenger.version}. {challenger
 
 # %% [markdown]
 """
-`promote.py` measures the challenger, applies the gate, and promotes it directly to `iris_prod`.
-`rollback.py` rolls back as in step 5.
+`promote.py` measures the challenger, applies the gate, and promotes it to `iris_prod` without
+QA. `rollback.py` rolls back as in section 5.
 
     python examples/04_registry/promote.py
     python examples/04_registry/rollback.py

@@ -33,8 +33,8 @@ The lab types this command for you. First it runs [baseline.py](baseline.py), wh
 version of `iris_served`. Then it starts this server, and a second one that you use in step 5.
 
 - `lab run 5` does all this, runs the lesson and stops the servers at the end.
-- For a notebook, do the same yourself: open a second terminal (in JupyterLab: File, New, Terminal)
-  and type the next line. Leave it running; Ctrl-C stops the servers.
+- For a notebook, `lab serve 5` does the same. Before the first block, type it in a second terminal
+  (in JupyterLab: File, New, Terminal). Leave it running; Ctrl-C stops the servers.
 
       lab serve 5
 """
@@ -63,8 +63,8 @@ print("GET /ping: status", response.status_code)
 
 # %% [markdown]
 """
-Status 200 means that the model is loaded. Monitoring systems ask `/ping`, or `/health`, which is
-the same, again and again. Predictions come from another path, `/invocations`.
+Status 200 means that the model is loaded. Monitoring systems call `/ping` regularly. `/health` does
+the same. Predictions come from another path, `/invocations`.
 
 ## 2. Send flowers, receive species
 
@@ -94,7 +94,8 @@ print("true names:", list(y[flowers.index]))
 # %% [markdown]
 """
 Two answers are right. The third flower is a virginica, but the model says versicolor: the champion
-is a baseline that uses only one of the four columns. Its signature still lists all four.
+is a baseline that uses only one of the four columns. Its signature lists all four, so clients need
+no change when a better model replaces it.
 
 ## 3. Send a wrong request
 
@@ -118,7 +119,8 @@ names the column, so the web team can correct its code without asking you.
 
 ## 4. Register a challenger
 
-A better model uses all four columns. Three things in this cell matter to the clients of a server:
+A better model uses all four columns. (This lesson skips the gate of lesson 04.) Three things in this
+cell matter to the clients of a server:
 
 - `y` contains names, so clients receive "setosa" and not 0.
 - The `signature` decides which requests get status 400. `infer_signature` reads the names and types
@@ -169,7 +171,8 @@ You have passed when `lab check 5` prints `05_serving: passed`.
 
 ## 5. Promote the challenger while the servers run
 
-The lab has started a second server, [service.py](../../examples/05_serving/service.py). Once a
+The lab has started a second server, [service.py](../../examples/05_serving/service.py), which is not
+part of MLflow. Once a
 second it looks up which version has the alias `champion`.
 
 **Predict:** the next cell moves the alias to the challenger. Which of the two servers then
