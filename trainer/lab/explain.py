@@ -103,6 +103,20 @@ def at_once() -> str:
     )
 
 
+def no_lesson_server(text: str) -> str | None:
+    """Return the message for a server on this machine that is not MLflow's and does not listen, otherwise None."""
+    import re  # Slow to import, and rarely needed.
+
+    match = re.search(r"host='(localhost|127\.0\.0\.1)', port=(\d+)", text)
+    if match is None or "Connection refused" not in text:
+        return None
+    return (
+        f"Nothing listens at {match[1]}:{match[2]}.\n"
+        "If this lesson calls servers, start them in a second terminal: type `lab serve` and the lesson's number. "
+        "`lab run` and the number starts them by itself."
+    )
+
+
 # A part of the messages of requests and MLflow, and what it means. The first match counts.
 UNREACHABLE = {
     "NameResolutionError": "its name is unknown here",
@@ -135,6 +149,8 @@ def explain(error: BaseException) -> str | None:
         for marker, why in UNREACHABLE.items():
             if marker in text and "API request to" in text:
                 return unreachable(address, why)
+        if kind == "ConnectionError" and (message := no_lesson_server(text)):
+            return message
         if "UniqueViolation" in text or "UNIQUE constraint failed" in text:
             return at_once()
         if "too many 50" in text:
