@@ -130,7 +130,7 @@ def test_old_engine_and_old_compose_are_refused(checkout, tmp_path_factory):
 def test_old_python_is_refused(checkout):
     code = "import sys, runpy; sys.version_info = (3, 10, 2); runpy.run_module('host', run_name='__main__')"
     ran = run([sys.executable, "-c", code], env=clean(), cwd=checkout)
-    assert_one_message(ran, "Python 3.11 or newer; python3 here is 3.10", "PYTHON=")
+    assert_one_message(ran, "Python 3.11 or newer; your python3 is 3.10", "PYTHON=")
 
 
 def test_host_s_entry_parses_on_old_pythons(checkout):

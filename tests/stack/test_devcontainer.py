@@ -184,5 +184,5 @@ def test_what_jupyterlab_saves_is_the_learner_s_script_and_the_owner_s_file(open
     after = (opened.folder / EXERCISE).read_text()
     changed = [line for line in after.splitlines() if line not in before.splitlines()]
     assert changed == ["import os  # edited"]
-    assert after.partition("# %% Make room")[2] == before.partition("# %% Make room")[2] != ""
+    assert after.partition("# %% Delete what")[2] == before.partition("# %% Delete what")[2] != ""
     assert (opened.folder / EXERCISE).stat().st_uid == opened.owner

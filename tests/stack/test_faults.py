@@ -151,9 +151,9 @@ def test_a_full_store_is_reported_and_works_again_once_there_is_room(small):
     # As a script: what a learner runs has one message, not a traceback.
     failed = small.run("python", "-m", "tests.inside.log_model", "full")
     assert failed.returncode == 1
-    assert_one_message(failed, "or full: `lab doctor` says which")
+    assert_one_message(failed, "or full. `lab doctor` says which")
     doctor = small.run("lab", "doctor")
-    assert "has no room" in doctor.stdout
+    assert "its disk is full" in doctor.stdout
     assert "['FAILED'] ['FAILED']" in small.script("run_states", "full")
     small.script("fill_store", "empty")
     small.script("log_model", "full")
