@@ -83,7 +83,12 @@ def test_a_lab_that_has_runs_is_left_alone(lab, backup):
     there = inventory(lab)
     refused = lab.host("restore", str(file))
     assert refused.returncode == 1
-    assert_one_message(refused, "runs and models, which the restore would overwrite", "make backup", "make delete-data")
+    assert_one_message(
+        refused,
+        "runs and models, which the restore would overwrite",
+        "make backup",
+        "make delete-data",
+    )
     assert inventory(lab) == there
 
 
