@@ -28,6 +28,9 @@ down: ## stop the lab, keep its data
 shell: ## a learner's shell in the running lab
 	@$(LAB) shell
 
+shell-%: ## a shell with the packages of one lesson, as: make shell-06
+	@$(LAB) shell $*
+
 notebook: ## open the lessons as notebooks: starts JupyterLab, prints its address
 	@$(LAB) notebook
 

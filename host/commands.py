@@ -59,9 +59,9 @@ def down(mode: Mode) -> int:
     return 0
 
 
-def shell(mode: Mode) -> int:
-    """Open the lab's shell."""
-    status = mode.shell()
+def shell(mode: Mode, lesson: str | None) -> int:
+    """Open the lab's shell, with the packages of a lesson if one is named."""
+    status = mode.shell(profile_of(lesson) if lesson else None)
     # At a terminal, the status is the status of the last command that the user typed. make must not report it.
     return 0 if sys.stdin.isatty() else status
 
@@ -189,7 +189,10 @@ def command_line() -> argparse.ArgumentParser:
 
     add("up", "start the lab", lambda args: up(choose()))
     add("down", "stop the lab and keep its data", lambda args: down(choose()))
-    add("shell", "open the lab's shell", lambda args: shell(choose()))
+    opening = add("shell", "open the lab's shell", lambda args: shell(choose(), args.lesson))
+    opening.add_argument(
+        "lesson", nargs="?", help="a lesson whose packages the shell needs, such as 06"
+    )
     add("notebook", "start JupyterLab and print its address", lambda args: notebook(choose()))
     add("demo", "start the lab and run every lesson and example", lambda args: demo(choose()))
     run_lesson = add(

@@ -206,8 +206,8 @@ class Embedded(Mode):
         """Run a command in the lab's environment. It is the same for every profile."""
         return subprocess.run(words, cwd=ROOT, env=environment()).returncode
 
-    def shell(self) -> int:
-        """Run bash in the lab's environment."""
+    def shell(self, profile: str | None = None) -> int:
+        """Run bash in the lab's environment. It is the same for every profile."""
         if not background.answers(api()):
             raise LabError("The lab is not running. Start it: make up")
         command = ["bash", "--rcfile", str(ROOT / "trainer" / "bashrc"), "-i"]

@@ -72,8 +72,11 @@ class Mode(ABC):
         """Run a command in the lab, with the packages of a profile if one is given. Return its exit status."""
 
     @abstractmethod
-    def shell(self) -> int:
-        """Open the lab's shell and return its exit status. Raises LabError if the lab is not running."""
+    def shell(self, profile: str | None = None) -> int:
+        """Open the lab's shell, with the packages of a profile if one is given, and return its exit status.
+
+        Raises LabError if the lab is not running.
+        """
 
     @abstractmethod
     def delete_data(self) -> None:

@@ -86,12 +86,19 @@ class Stack(Mode):
         # The trainer of a profile has the name of the profile.
         return compose.run("exec", *terminal, profile or "trainer", *words).returncode
 
-    def shell(self) -> int:
-        """Run bash in the trainer."""
+    def shell(self, profile: str | None = None) -> int:
+        """Run bash in the trainer, or in the trainer of a profile."""
         running = [c["Service"] for c in compose.containers() if c["State"] == "running"]
         if "trainer" not in running:
             raise LabError("The lab is not running. Start it: make up")
-        command = ["docker", "compose", "exec", "trainer", "bash"]
+        # The trainer of a profile has the name of the profile.
+        service = profile or "trainer"
+        if service not in running:
+            raise LabError(
+                f"The container {service} is not running. Start it: "
+                f"docker compose --profile {service} up --build --wait"
+            )
+        command = ["docker", "compose", "exec", service, "bash"]
         return processes.wait(subprocess.Popen(command, cwd=ROOT, env=compose.environment()))
 
     def delete_data(self) -> None:

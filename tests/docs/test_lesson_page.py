@@ -12,7 +12,14 @@ from nbformat import NotebookNode
 from lab.lessons import Lesson, lessons
 from tests.support.labs import ROOT
 from tests.support.messages import quoted_messages, seen_by_tests, untested
-from tests.support.readmes import fences, headings, indented_commands, samples, section
+from tests.support.readmes import (
+    IN_PROFILE,
+    fences,
+    headings,
+    indented_commands,
+    samples,
+    section,
+)
 
 LESSONS = [lesson for lesson in lessons(ROOT) if lesson.reference.exists()]
 MAX_WORDS, MAX_LINES_OF_CODE, MAX_LINES_OF_CELL, MAX_LINES_OF_DEEPER = 900, 120, 25, 80
@@ -125,7 +132,7 @@ def test_it_leads_to_its_reference(lesson):
 
 
 def test_each_deeper_script_is_short_and_shown_with_what_it_prints(lesson):
-    shown = {sample.command for sample in samples(lesson.reference)}
+    shown = {IN_PROFILE.sub("", sample.command) for sample in samples(lesson.reference)}
     for script in lesson.deeper.values():
         assert len(script.read_text(encoding="utf-8").splitlines()) < MAX_LINES_OF_DEEPER, script
         assert f"python {script.relative_to(ROOT)}" in shown

@@ -43,8 +43,9 @@ def test_readme_shows_what_its_commands_print(lab, demo, lesson):
     if lesson.reference.exists():
         # The page shows what the cells of run.py print.
         script = f"python {lesson.scripts[0]}"
-        ran = demo.lesson(lesson, None)
-        assert_same_output(readme, outputs_of(demo, lesson, None)[script], ran.stderr)
+        profile = lesson.profile if lesson.needs.exists() else None
+        ran = demo.lesson(lesson, profile)
+        assert_same_output(readme, outputs_of(demo, lesson, profile)[script], ran.stderr)
         scripts.remove(script)
     assert scripts <= commands
     typed = [sample for sample in shown if sample.mode in ("", lab.mode)]

@@ -32,13 +32,16 @@ class Demo:
 
         Without a profile a demo that has run before is as good.
         """
+        if self.lab.mode == "embedded":
+            # There, a profile's packages are in the same environment.
+            profile = None
         if self._whole and not profile:
             return self._whole
         key = (lesson.name, profile)
         if key not in self._lessons:
             self._lessons[key] = (
                 self.lab.host("lesson", lesson.number)
-                if profile and self.lab.mode == "stack"
+                if profile
                 else self.lab.run("lab", "demo", "--lesson", lesson.number)
             )
         return self._lessons[key]

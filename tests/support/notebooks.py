@@ -90,7 +90,8 @@ def page(lesson: Lesson, notebook: NotebookNode) -> str:
     """Return the lesson's page in Markdown: what the notebook shows, and how to read and run it."""
     first, *rest = [part for cell in notebook.cells for part in blocks(cell)]
     text = "\n\n".join([first, how_to_read(lesson), *rest, NEXT]) + "\n"
-    return text.replace(YOUR_TURN, f"{YOUR_TURN}\n{how_to_run(lesson)}\n", 1)
+    later = text.partition(YOUR_TURN)[2]
+    return text.replace(YOUR_TURN, f"{YOUR_TURN}\n{how_to_run(lesson, '**Predict' in later)}\n", 1)
 
 
 def blocks(cell: NotebookNode) -> list[str]:
@@ -110,19 +111,22 @@ def how_to_read(lesson: Lesson) -> str:
     """Return the paragraph on how to read a page, which every page has."""
     return (
         f"Read down to *Your turn*; there you run the code. The blocks of Python are the parts of "
-        f"`tutorial/{lesson.name}/run.py`, and below each one you see what it prints. Your ids and version numbers may "
-        "differ. The [glossary](../words.md) explains the words of this lesson."
+        f"`tutorial/{lesson.name}/run.py`, and below each one you see what it prints. If an output has ids or version "
+        "numbers, yours may differ. The [glossary](../words.md) explains the words of this lesson."
     )
 
 
-def how_to_run(lesson: Lesson) -> str:
+def how_to_run(lesson: Lesson, later_predictions: bool) -> str:
     """Return the paragraphs on how to run a lesson, which every page has."""
-    if lesson.profile:
+    if lesson.needs.exists():
         where, command = "a terminal, in the lab's folder", f"make lesson-{lesson.number}"
     else:
         where, command = "the lab's shell", f"lab run {int(lesson.number)}"
+    spoils = ""
+    if later_predictions:
+        spoils = "This runs the later steps, too. To make their predictions yourself, read them first.\n\n"
     return (
-        f"First run the code of this page in {where}:\n\n    {command}\n\n"
+        f"First run the code of this page in {where}:\n\n    {command}\n\n{spoils}"
         "To run it block by block instead, open another terminal in the lab's folder, type `make notebook`, open the "
         f"address that it prints, and double-click `tutorial/{lesson.name}/run.py`: it opens as a notebook."
     )

@@ -1,5 +1,8 @@
 """What lab.explain says of errors that need no running lab."""
 
+import subprocess
+import sys
+
 import pytest
 import requests
 
@@ -23,3 +26,25 @@ def test_another_machine_s_server_is_not_taken_for_a_lesson_s(monkeypatch):
         "HTTPConnectionPool(host='example.org', port=80): Connection refused"
     )
     assert explain(error) is None
+
+
+@pytest.mark.parametrize("script", ["run.py", "deeper/more.py"])
+def test_a_missing_package_of_a_lesson_is_named_with_the_command_that_installs_it(tmp_path, script):
+    lesson = tmp_path / "07_topic"
+    (lesson / ".lesson").mkdir(parents=True)
+    (lesson / "deeper").mkdir()
+    (lesson / script).write_text("import a_package_of_nobody\n")
+    assert "Traceback" in run(lesson / script)
+    (lesson / ".lesson" / "profile").write_text("big\n")
+    message = run(lesson / script)
+    assert message.startswith("a_package_of_nobody is not installed here.")
+    assert message.endswith("make lesson-07\n")
+
+
+def run(script):
+    """Run a script that fails. Return what it prints to stderr."""
+    ran = subprocess.run(
+        [sys.executable, str(script)], cwd=script.anchor, text=True, capture_output=True
+    )
+    assert ran.returncode == 1
+    return ran.stderr

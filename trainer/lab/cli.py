@@ -18,7 +18,7 @@ from rich.markup import escape
 from rich.syntax import Syntax
 
 from lab import doctor as doctor_module
-from lab import explain, services
+from lab import explain, needs, services
 from lab.demo import demo as run_demo
 from lab.errors import LabError
 from lab.last_run import saved_since
@@ -116,6 +116,8 @@ def run(
     with user_errors():
         chosen = find_lesson(lesson)
         script = find_deeper(deeper, chosen) if deeper else chosen.folder / "run.py"
+        if status := needs.status(chosen):
+            raise typer.Exit(status)
         with services.running(chosen, console):
             status = subprocess.run(
                 [sys.executable, str(script.relative_to(chosen.root))], cwd=chosen.root

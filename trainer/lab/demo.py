@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
 
+from lab import needs
 from lab.errors import LabError
 from lab.lessons import LEFT_OUT, Lesson, docstring, find, lessons
 from lab.services import running
@@ -85,7 +86,9 @@ def show(root: Path, script: Path, lesson: Lesson, console: Console, pause: bool
         with contextlib.suppress(EOFError):  # There is no terminal.
             console.input("[dim]Press Enter to run it.[/dim] ")
     began = time.monotonic()
-    status = subprocess.run([sys.executable, str(script)], cwd=root).returncode
+    status = (
+        needs.status(lesson) or subprocess.run([sys.executable, str(script)], cwd=root).returncode
+    )
     if status == LEFT_OUT:
         console.print(
             "[yellow]left out.[/yellow] To run it with all that it needs, type on your own machine: "

@@ -130,12 +130,28 @@ UNREACHABLE = {
 }
 
 
+def missing_package(error: ModuleNotFoundError) -> str | None:
+    """Return the message for a missing package in the folder of a lesson with packages of its own, otherwise None."""
+    # A script of the lesson, a script in its folder deeper/, or a notebook, which runs in its own folder.
+    script = os.path.dirname(os.path.abspath(sys.argv[0]))  # noqa: PTH100, PTH120 - pathlib is slow to import
+    for folder in (script, os.path.dirname(script), os.getcwd()):  # noqa: PTH109, PTH120
+        if os.path.exists(os.path.join(folder, ".lesson", "profile")):  # noqa: PTH110, PTH118
+            number = os.path.basename(folder)[:2]  # noqa: PTH119
+            return (
+                f"{error.name} is not installed here. If the name has no typing error, install the packages of this "
+                f"lesson. On your own machine: make lesson-{number}"
+            )
+    return None
+
+
 def explain(error: BaseException) -> str | None:
     """Return what `error` means for the user and what to do about it, or None if it is not recognised."""
     address = os.environ.get(TRACKING_URI, "")
     for cause in causes(error):
         if isinstance(cause, KeyError) and cause.args == (TRACKING_URI,):
             return unset()
+        if isinstance(cause, ModuleNotFoundError):
+            return missing_package(cause)
         # Compared by name: importing MLflow or requests here would slow down every start of Python.
         kind, text = type(cause).__name__, str(cause)
         if not kind.endswith(

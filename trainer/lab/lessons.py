@@ -82,6 +82,14 @@ class Lesson:
         return self.support / "predict.py"
 
     @property
+    def needs(self) -> Path:
+        """The script that looks whether the lesson can run here. Only lessons with needs of their own have one.
+
+        If something is missing, it prints what and ends with LEFT_OUT, or with 1 if only a server does not answer.
+        """
+        return self.support / "needs.py"
+
+    @property
     def profile(self) -> str | None:
         """The Compose profile with the lesson's packages, from .lesson/profile. None if the trainer has them all."""
         file = self.support / "profile"

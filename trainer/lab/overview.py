@@ -98,16 +98,17 @@ def steps(lesson: Lesson, verdict: Verdict, console: Console) -> None:
     """Print what to do in a lesson, step by step, each with what to open or to type."""
     number = lesson.short_number
     exercise = lesson.exercise.relative_to(lesson.root)
-    run = f"lab run {number}"
-    if lesson.profile:
+    run, run_exercise = f"lab run {number}", f"python {exercise}"
+    if lesson.needs.exists():
         run = (
             f"make lesson-{lesson.number} (on your own machine: it installs what the lesson needs)"
         )
+        run_exercise += f" (in the shell that make shell-{lesson.number} opens)"
     todo = [
         ("Read the page", str(lesson.page.relative_to(lesson.root))),
         ("Run its script", run),
         ("Edit the exercise", str(exercise)),
-        ("Run the exercise", f"python {exercise}"),
+        ("Run the exercise", run_exercise),
         ("Check it", f"lab check {number}"),
     ]
     for count, (label, text) in enumerate(todo, start=1):
