@@ -125,10 +125,13 @@ def how_to_run(lesson: Lesson, later_predictions: bool) -> str:
     spoils = ""
     if later_predictions:
         spoils = "This runs the later steps, too. To make their predictions yourself, read them first.\n\n"
+    serve = ""
+    if services.description(lesson).services:
+        serve = f" Before its first block, type `lab serve {int(lesson.number)}` in another terminal of JupyterLab."
     return (
         f"First run the code of this page in {where}:\n\n    {command}\n\n{spoils}"
         "To run it block by block instead, open another terminal in the lab's folder, type `make notebook`, open the "
-        f"address that it prints, and double-click `tutorial/{lesson.name}/run.py`: it opens as a notebook."
+        f"address that it prints, and double-click `tutorial/{lesson.name}/run.py`: it opens as a notebook.{serve}"
     )
 
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.markup import escape
 
+from lab import services
 from lab.errors import LabError
 from lab.lessons import Lesson
 
@@ -67,9 +68,10 @@ def predict(lesson: Lesson, known: list[Lesson], console: Console) -> None:
             f"`lab predict` asks questions, so it needs a terminal. {without_questions(lesson)}"
         )
     try:
-        with console.status("Preparing the rows …"):
-            table = load(lesson)
-        score = ask(table, console)
+        with services.running(lesson, console):
+            with console.status("Preparing the rows …"):
+                table = load(lesson)
+            score = ask(table, console)
     except KeyboardInterrupt:
         console.print("\nStopped.")
         return

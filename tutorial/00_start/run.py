@@ -104,8 +104,8 @@ print("Its answer for one flower:", champion.predict(flower)[0])
 # %% [markdown]
 """
 The model answers with a name, because it was trained on names. To load it you need no training
-code. `MlflowClient` manages registered models and their aliases. `mlflow.pyfunc` loads models of every
-library, as lesson 01 explains.
+code. `MlflowClient` manages registered models and their aliases. `mlflow.pyfunc` loads models of many
+libraries, as lesson 01 explains.
 
 ## Your turn
 

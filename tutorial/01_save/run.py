@@ -50,7 +50,7 @@ model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y)
 
 # %% [markdown]
 """
-`save_model` writes a model to a folder, as `log_model` sends it to a server. Three of its arguments
+`save_model` writes a model to a folder. `log_model` sends it to a server. Three of their arguments
 tell Ada how to use the model:
 
 - The [`signature`](../words.md#signature) contains the names and types of the columns that go in
@@ -97,7 +97,7 @@ for column in info.signature.inputs:
 """
 `MLmodel` is the table of contents, and `get_model_info` reads only this file. The two files with
 `example` in their names contain your two rows. The other three list the packages and the version of
-Python. To read a file, type for example:
+Python. After *Your turn*, you can read a file:
 
     cat "$LAB_OUTPUT/01_save/model/MLmodel"
 
@@ -176,7 +176,7 @@ You have passed when the check prints `01_save: passed`. If you are stuck, ask f
 ## 4. Load the model in two ways
 
 Now you are Ada, and the folder has arrived. A [flavor](../words.md#flavor) is a way to load a
-model. This model has two. `mlflow.sklearn.load_model` loads the flavor `sklearn`, and
+model. This model has two. `mlflow.sklearn.load_model` uses the flavor `sklearn`, and
 `mlflow.pyfunc.load_model` the flavor `python_function`. Both take a path or a `file:` URI.
 
 **Predict:** a scikit-learn classifier has a method `predict_proba`, which returns probabilities.
@@ -226,7 +226,7 @@ Nothing: skops knows the pipeline and its two steps. For the second model it lis
 Check these three things before you load a stranger's model:
 
 - **The format.** If it is `pickle` or `cloudpickle`, loading it runs whatever its author wrote.
-- **The types.** Look up each one that you do not know. A stranger's `MLmodel` may trust it.
+- **The types.** Look up each one that you do not know. A stranger's `MLmodel` can make MLflow accept it.
 - **The code.** The model can import the files in `code/`, and importing runs them. Read them first.
 
 ## Go further

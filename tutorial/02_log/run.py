@@ -96,8 +96,8 @@ print("The model's id is", model_info.model_id)
 # %% [markdown]
 """
 The result is a [logged model](../words.md#logged-model). Its id begins with `m-`. `log_model` copies
-the parameters and metrics that the run has at that moment. A metric that you log later needs
-`model_id=` to belong to the model.
+the parameters and metrics that the run has at that moment. A metric that you log later
+reaches the model only with `model_id=`.
 
 ## 3. Find the best run
 
@@ -143,8 +143,8 @@ simpler models score worse. (0.01 beats 0.1 by two of 45 flowers, so it may be c
 
 ## 4. Find the best model and register it
 
-Ada needs the model, not the run. `search_logged_models` searches the logged models. It wants the
-experiment's id, not its name, and its `order_by` is a list of dictionaries:
+To load it, Ada needs the model, not the run. `search_logged_models` searches the logged models. It
+wants the experiment's id, not its name, and its `order_by` is a list of dictionaries:
 """
 
 # %%
@@ -171,7 +171,7 @@ print(f"{version.name}, version {version.version}, points to {version.source}")
 # %% [markdown]
 """
 The first two lines come from MLflow itself. The version does not copy the model, it points to it.
-Each run of this code creates another version.
+Each time you execute this code, it creates another version.
 
 ## Your turn
 

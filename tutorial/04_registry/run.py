@@ -26,8 +26,8 @@ You need three words:
 - The **champion** is the version in use. The [alias](../words.md#alias) `champion` marks it.
 
 Each environment gets its own [registered model](../words.md#registered-model): `iris_dev` for
-development, `iris_qa` for quality assurance (QA), and `iris_prod` for production. A new version in
-development then cannot change what production loads.
+development, `iris_qa` for quality assurance (QA), and `iris_prod` for production. If development
+moves its alias, production still loads the same version.
 """
 
 # %%
@@ -66,7 +66,7 @@ iris = load_iris(as_frame=True)
 columns = list(iris.data.columns)
 flowers = iris.data.assign(species=iris.target.map(dict(enumerate(iris.target_names))))
 train, heldout = train_test_split(flowers, test_size=0.4, random_state=7, stratify=iris.target)
-# Number the rows from 0, as read_csv does, so the CSV file gives the same digest.
+# Number the rows from 0, as read_csv will, so the CSV logged below gives the same digest.
 heldout = heldout.reset_index(drop=True)
 dataset = mlflow.data.from_pandas(heldout, targets="species", name="iris_heldout")
 
@@ -194,8 +194,8 @@ Run it, and check it:
     lab check 4
     lab hint 4
 
-You have passed when `lab check 4` prints three lines that begin with `ok`. Section 5 uses such a
-tag to roll back.
+You have passed when `lab check 4` prints three lines that begin with `ok`. Section 5 uses a tag
+`replaces` to roll back.
 
 ## 4. Promote
 

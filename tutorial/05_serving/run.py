@@ -33,8 +33,8 @@ The lab types this command for you. First it runs [baseline.py](baseline.py), wh
 version of `iris_served`. Then it starts this server, and a second one that you use in step 5.
 
 - `lab run 5` does all this, runs the lesson and stops the servers at the end.
-- For a notebook, `lab serve 5` does the same. Before the first block, type it in a second terminal
-  (in JupyterLab: File, New, Terminal). Leave it running; Ctrl-C stops the servers.
+- For a notebook, type this before the first block, in a second terminal (in JupyterLab: File, New,
+  Terminal). It starts the servers, and Ctrl-C stops them.
 
       lab serve 5
 """
@@ -171,9 +171,8 @@ You have passed when `lab check 5` prints `05_serving: passed`.
 
 ## 5. Promote the challenger while the servers run
 
-The lab has started a second server, [service.py](../../examples/05_serving/service.py), which is not
-part of MLflow. Once a
-second it looks up which version has the alias `champion`.
+The lab also starts a second server, [service.py](../../examples/05_serving/service.py), which is not
+part of MLflow. Once a second it looks up which version has the alias `champion`.
 
 **Predict:** the next cell moves the alias to the challenger. Which of the two servers then
 recognizes the third flower?
@@ -222,8 +221,8 @@ the versions and shows the alias `champion` beside the old one.
 
 ## Go further
 
-- `lab run 5 contract` shows which rows a server accepts over HTTP and which rows `predict` accepts
-  in Python. HTTP is less strict.
+- `lab predict 5`: guess which rows a server accepts over HTTP and which rows `predict` accepts in
+  Python. `lab run 5 contract` prints the whole table.
 - `lab run 5 forms` sends the same rows in six forms, and `lab run 5 bad_bodies` sends requests that
   contain no rows at all.
 - `lab run 5 under_load` moves the alias while a client asks without a pause: no request fails.
