@@ -96,14 +96,14 @@ def console(lab: Lab, lesson: Lesson, browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def spark_master(lab: Lab, lesson: Lesson, browser: Browser) -> Iterator[Page]:
-    """The page of the cluster's master, once the lesson has run there, of late."""
+    """The page of the cluster's master, if a worker was lost there within the last minutes."""
     server = f"http://localhost:{lab.settings['SPARK_MASTER_UI_PORT']}"
     lab.start_profile("spark")
     with urllib.request.urlopen(f"{server}/json/", timeout=30) as answer:  # noqa: S310
         # It forgets a worker that died a quarter of an hour after.
         dead = [worker for worker in json.load(answer)["workers"] if worker["state"] == "DEAD"]
     if not dead:
-        ran = lab.run("lab", "run", lesson.number, profile="spark")
+        ran = lab.run("lab", "run", lesson.number, "lost_worker", profile="spark")
         assert ran.returncode == 0, ran.stdout + ran.stderr
     yield from opened(browser, server, "/")
 
