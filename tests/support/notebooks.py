@@ -90,8 +90,9 @@ def page(lesson: Lesson, notebook: NotebookNode) -> str:
     """Return the lesson's page in Markdown: what the notebook shows, and how to read and run it."""
     first, *rest = [part for cell in notebook.cells for part in blocks(cell)]
     text = "\n\n".join([first, how_to_read(lesson), *rest, NEXT]) + "\n"
-    later = text.partition(YOUR_TURN)[2]
-    return text.replace(YOUR_TURN, f"{YOUR_TURN}\n{how_to_run(lesson, '**Predict' in later)}\n", 1)
+    # Whether code after the exercise shows what the reader is asked to predict.
+    later = "```python" in text.partition(YOUR_TURN)[2].partition("**Predict")[2]
+    return text.replace(YOUR_TURN, f"{YOUR_TURN}\n{how_to_run(lesson, later)}\n", 1)
 
 
 def blocks(cell: NotebookNode) -> list[str]:
@@ -124,7 +125,7 @@ def how_to_run(lesson: Lesson, later_predictions: bool) -> str:
         where, command = "the lab's shell", f"lab run {int(lesson.number)}"
     spoils = ""
     if later_predictions:
-        spoils = "This runs the later steps, too. To make their predictions yourself, read them first.\n\n"
+        spoils = "This runs the later steps, too. To answer their **Predict** questions yourself, read them first.\n\n"
     serve = ""
     if services.description(lesson).services:
         serve = f" Before its first block, type `lab serve {int(lesson.number)}` in another terminal of JupyterLab."

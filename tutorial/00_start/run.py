@@ -13,7 +13,8 @@ server, where people and programs load them by name.
 
 **You need** basic Python and scikit-learn. **Time**: 5 minutes, once the lab runs.
 
-**Enter the lab first.** Open a terminal in the lab's folder and type:
+**Enter the lab first.** Open a terminal in the lab's folder, which contains the file `Makefile`, and
+type:
 
     make up
     make shell

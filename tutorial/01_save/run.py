@@ -226,7 +226,7 @@ Nothing: skops knows the pipeline and its two steps. For the second model it lis
 Check these three things before you load a stranger's model:
 
 - **The format.** If it is `pickle` or `cloudpickle`, loading it runs whatever its author wrote.
-- **The types.** Look up each one that you do not know. A stranger's `MLmodel` can make MLflow accept it.
+- **The types.** Look up each one that you do not know. MLflow accepts every type that `MLmodel` trusts.
 - **The code.** The model can import the files in `code/`, and importing runs them. Read them first.
 
 ## Go further

@@ -96,8 +96,8 @@ print("The model's id is", model_info.model_id)
 # %% [markdown]
 """
 The result is a [logged model](../words.md#logged-model). Its id begins with `m-`. `log_model` copies
-the parameters and metrics that the run has at that moment. A metric that you log later
-reaches the model only with `model_id=`.
+the parameters and metrics that the run has at that moment. With `model_id=`, a metric
+that you log later belongs to this model, too.
 
 ## 3. Find the best run
 
@@ -143,8 +143,7 @@ simpler models score worse. (0.01 beats 0.1 by two of 45 flowers, so it may be c
 
 ## 4. Find the best model and register it
 
-To load it, Ada needs the model, not the run. `search_logged_models` searches the logged models. It
-wants the experiment's id, not its name, and its `order_by` is a list of dictionaries:
+Ada wants to load the model, so search the models, not the runs. `search_logged_models` wants the experiment's id, not its name, and its `order_by` is a list of dictionaries:
 """
 
 # %%
@@ -199,7 +198,7 @@ files among the run's artifacts, too?
 # %%
 artifacts = mlflow.artifacts.list_artifacts(run_id=best.source_run_id)
 print("Artifacts of the run:", *[file.path for file in artifacts])
-print("They are stored below     ", run.info.artifact_uri)
+print("They are stored below     ", mlflow.get_run(best.source_run_id).info.artifact_uri)
 print("The model is stored below ", best.artifact_location)
 print("Metrics of the model:", {metric.key: metric.value for metric in best.metrics})
 

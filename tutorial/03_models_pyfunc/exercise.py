@@ -7,7 +7,7 @@ because the scaler is only in this script. She gets no error and no warning.
 
 Your turn: make the scaler a part of the model, and give the model a signature.
 
-Then the model predicts for the rows in evaluation/heldout.csv what the run recorded, and MLflow rejects
+Then the model repeats the predictions recorded in evaluation/heldout.csv, and MLflow rejects
 rows in which a column has another name.
 
 Then: lab check 3

@@ -98,7 +98,7 @@ print("Digest of held-out rows: ", heldout_data.digest)
 # %% [markdown]
 """
 `log_input` records a **digest** of the rows, a short fingerprint: other rows have
-another digest. With `model_id` and `dataset`, the metric belongs to this model and these rows.
+another one. With `model_id` and `dataset`, the metric belongs to this model and these rows.
 
 ## 2. Give it a name and an alias
 
@@ -128,8 +128,8 @@ print(f"Ada gets your prediction for {(answers == predicted).sum()} of {len(held
 > **About the warning.** Stages still work, but MLflow will remove them. In new projects, use only
 > aliases. This lesson sets both, because many teams still load `models:/iris_clf/Production`.
 
-Once you have run the code, click the experiment `03_models_pyfunc` in your browser, the newest run
-`for Ada`, and `iris_clf` under *Registered models*. The page has the stage, the alias and, under *Schema*, the signature:
+Once you have run the code, open in your browser the experiment `03_models_pyfunc`, then the newest
+run `for Ada`, then `iris_clf` under *Registered models*. The page of the version has the stage, the alias and, under *Schema*, the signature:
 
 ![The page of the version, with its stage, its alias and a schema of four inputs](.lesson/version.png)
 
@@ -259,7 +259,8 @@ scikit-learn        ...
 Reproduced: nothing differs.
 ```
 
-The exit code is 0 if all results are equal, otherwise 1. To choose another model, set `MODEL_URI`:
+The exit code is 0 if all results are equal, otherwise 1. To choose the model by its address, set
+`MODEL_URI`:
 
     MODEL_URI="models:/iris_clf/Production" python examples/03_models_pyfunc/reproduce_run.py
 

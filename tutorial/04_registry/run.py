@@ -66,7 +66,7 @@ iris = load_iris(as_frame=True)
 columns = list(iris.data.columns)
 flowers = iris.data.assign(species=iris.target.map(dict(enumerate(iris.target_names))))
 train, heldout = train_test_split(flowers, test_size=0.4, random_state=7, stratify=iris.target)
-# Number the rows from 0, as read_csv will, so the CSV logged below gives the same digest.
+# Number the rows from 0, as read_csv will, so reading the CSV gives the same digest.
 heldout = heldout.reset_index(drop=True)
 dataset = mlflow.data.from_pandas(heldout, targets="species", name="iris_heldout")
 
@@ -185,8 +185,8 @@ each becomes champion, whatever its accuracy. Put a gate in front of the alias:
 1. Measure every version, the baseline too, as in section 2. Import what is missing, as in section 1.
 2. Let the gate of section 3 decide. Compare each challenger with the champion of that moment.
 3. Record the decision in the tag `gate`: just `passed`, or `refused: ` and MLflow's message.
-4. Only if the challenger passed, record the number of the champion that it replaces in the tag
-   `replaces`. Then move the alias.
+4. Only if the challenger passed, set its tag `replaces` to the number of the champion that it
+   replaces. Then move the alias.
 
 Run it, and check it:
 

@@ -33,8 +33,8 @@ The lab types this command for you. First it runs [baseline.py](baseline.py), wh
 version of `iris_served`. Then it starts this server, and a second one that you use in step 5.
 
 - `lab run 5` does all this, runs the lesson and stops the servers at the end.
-- For a notebook, type this before the first block, in a second terminal (in JupyterLab: File, New,
-  Terminal). It starts the servers, and Ctrl-C stops them.
+- For a notebook, type this at *Your turn* in a second terminal (in JupyterLab: File, New, Terminal).
+  It starts the servers, and Ctrl-C stops them.
 
       lab serve 5
 """
@@ -122,7 +122,7 @@ names the column, so the web team can correct its code without asking you.
 A better model uses all four columns. (This lesson skips the gate of lesson 04.) Three things in this
 cell matter to the clients of a server:
 
-- `y` contains names, so clients receive "setosa" and not 0.
+- `y`, from step 2, contains names, so clients receive "setosa" and not 0.
 - The `signature` decides which requests get status 400. `infer_signature` reads the names and types
   of the columns from `X`.
 - The `input_example` is a small request that is stored with the model. A server can use it to try
