@@ -1,6 +1,6 @@
-"""A model that asks two others: it loads them by their own flavors, which have predict_proba.
+"""A model that combines two others and returns the mean of their probabilities.
 
-run.py logs this file as it is (models from code), so nothing has to be pickled.
+deeper/two_models.py logs this file as it is (a model from code), so MLflow pickles nothing.
 """
 
 from typing import Any
@@ -12,21 +12,21 @@ from mlflow.pyfunc import PythonModel, PythonModelContext
 
 
 class Committee(PythonModel):
-    """Two models' probabilities, averaged."""
+    """The mean of the probabilities of a scikit-learn model and an XGBoost model."""
 
     def load_context(self, context: PythonModelContext) -> None:
-        """Load the members; their files are a part of this model."""
+        """Load the two models. MLflow copied their files into this model when it was logged."""
         self.sklearn = mlflow.sklearn.load_model(context.artifacts["sklearn"])
         self.xgboost = mlflow.xgboost.load_model(context.artifacts["xgboost"])
 
-    # Without the hint for model_input MLflow warns whoever loads the model.
+    # Without the type hint of model_input, MLflow prints a warning.
     def predict(
         self,
         context: PythonModelContext,
         model_input: pd.DataFrame,
         params: dict[str, Any] | None = None,
     ) -> np.ndarray:
-        """Return a row of three probabilities for each flower; scikit-learn's weigh params["weight"]."""
+        """Return three probabilities for each flower. params["weight"] is the weight of scikit-learn's."""
         weight = params["weight"]
         if weight is None or not 0 <= weight <= 1:
             raise ValueError(f"weight is {weight}, expected a number from 0 to 1")
@@ -35,4 +35,5 @@ class Committee(PythonModel):
         ) * self.xgboost.predict_proba(model_input)
 
 
+# This call tells MLflow which object in the file is the model.
 mlflow.models.set_model(Committee())

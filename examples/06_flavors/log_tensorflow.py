@@ -1,6 +1,12 @@
 # %% [markdown]
 """
-One of four files that differ where their frameworks differ: TensorFlow, by Keras.
+Log, load and register a TensorFlow model.
+
+log_sklearn.py, log_xgboost.py, log_pytorch.py and log_tensorflow.py do the same with four frameworks. Only
+their cells "Imports" and "The model" differ.
+
+What to look at: the signature is a tensor, as with PyTorch. The model accepts only float32, and it misreads
+columns in another order.
 """
 
 # %% Imports
@@ -13,7 +19,10 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 if importlib.util.find_spec("tensorflow") is None:
-    print("TensorFlow is not installed here. On your own machine: make lesson-06", file=sys.stderr)
+    print(
+        "TensorFlow is not installed here. On your own machine, type: make lesson-06",
+        file=sys.stderr,
+    )
     sys.exit(77)
 
 import mlflow
@@ -27,9 +36,9 @@ from sklearn.datasets import load_iris
 from sklearn.model_selection import train_test_split
 
 flavor, name = mlflow.tensorflow, "iris_tensorflow"
-# MLflow would warn about the inputs that are sent on purpose further down.
+# MLflow would warn about the inputs that this script sends on purpose.
 logging.getLogger("mlflow").setLevel(logging.ERROR)
-# No progress bars; and new shapes are new work for TensorFlow, which it warns of.
+# Keras prints no progress bars, and TensorFlow does not warn that new shapes cost time.
 utils.disable_interactive_logging()
 tensorflow.get_logger().setLevel(logging.ERROR)
 
@@ -48,13 +57,13 @@ model.compile("adam", "sparse_categorical_crossentropy")
 model.optimizer.learning_rate = 0.05
 model.fit(X.to_numpy("float32"), y.to_numpy(), epochs=60, batch_size=len(X))
 rows = heldout.to_numpy("float32", copy=True)
-# The package may be called tensorflow or tensorflow-cpu.
+# The package is called tensorflow or tensorflow-cpu.
 package = packages_distributions()["tensorflow"][0].replace("_", "-")
 packages = [f"{package}=={tensorflow.__version__}"]
 
 
 def ask(model):
-    """Return what the framework itself answers to the rows."""
+    """Return the framework's own answers for the rows."""
     return model.predict(rows)
 
 
@@ -65,56 +74,61 @@ folder = Path(os.environ.get("LAB_OUTPUT", "output")) / "06_flavors" / name
 shutil.rmtree(folder, ignore_errors=True)
 
 answers = ask(model)
-contract = {
+details = {
     "signature": infer_signature(rows, answers),
-    # More than one row: from an example of one row PyTorch exports a model that takes one row only.
+    # Two rows: from an example of one row, PyTorch exports a model that takes only one row.
     "input_example": rows[:2],
     "pip_requirements": packages,
-    # A tensor has no column names, so the order of the columns is recorded here.
+    # A tensor has no column names, so the model records the order of the columns here.
     "metadata": {"columns": list(X.columns)},
 }
-flavor.save_model(model, folder, **contract)
+flavor.save_model(model, folder, **details)
 with mlflow.start_run(run_name=name):
-    info = flavor.log_model(model, name="model", **contract)
+    info = flavor.log_model(model, name="model", **details)
 native = flavor.load_model(info.model_uri)
 generic = mlflow.pyfunc.load_model(info.model_uri)
 
-assert np.allclose(ask(flavor.load_model(folder)), answers)
-assert np.allclose(ask(native), answers)
-assert np.allclose(generic.predict(rows), answers)
+answers_after_loading = {
+    "the saved folder": ask(flavor.load_model(folder)),
+    "the native loader": ask(native),
+    "pyfunc": generic.predict(rows),
+}
 
-# %% What consumers may send
+# %% What callers may send
 frame = heldout.astype("float32")
-outcomes = {"takes": [], "misreads": [], "refuses": []}
+outcomes = {"accepts": [], "misreads": [], "rejects": []}
 for payload_name, payload in {
-    "a float64 frame": heldout,
-    "a float32 frame": frame,
-    "a float64 array": heldout.to_numpy(copy=True),
-    "a float32 array": frame.to_numpy(copy=True),
-    "an extra column": frame.assign(colour=np.float32(1)),
-    "another order": frame[frame.columns[::-1]].copy(),
-    "a missing column": frame.iloc[:, :3].copy(),
+    "float64 DataFrame": heldout,
+    "float32 DataFrame": frame,
+    "float64 array": heldout.to_numpy(copy=True),
+    "float32 array": frame.to_numpy(copy=True),
+    "extra column": frame.assign(colour=np.float32(1)),
+    "other order": frame[frame.columns[::-1]].copy(),
+    "missing column": frame.iloc[:, :3].copy(),
 }.items():
     try:
-        outcome = "takes" if np.allclose(generic.predict(payload), answers) else "misreads"
+        outcome = "accepts" if np.allclose(generic.predict(payload), answers) else "misreads"
     except MlflowException:
-        outcome = "refuses"
+        outcome = "rejects"
     outcomes[outcome].append(payload_name)
 
-# %% Into the registry
+# %% Register the model
 version = mlflow.register_model(info.model_uri, name)
 client = MlflowClient()
 client.set_registered_model_alias(name, "champion", version.version)
+# With this tag, score.py finds the model.
 client.set_registered_model_tag(name, "lesson", "06_flavors")
 
-# %% What there is now
+# %% Summary
 [file] = (file for file in folder.rglob("*") if file.suffix in (".skops", ".ubj", ".pt2", ".keras"))
 inputs = info.signature.inputs
 kind = "a tensor" if inputs.is_tensor_spec() else "columns"
+same = [way for way, loaded in answers_after_loading.items() if np.allclose(loaded, answers)]
 print(f"{name} version {version.version} is the champion")
-print(f"  file       {file.relative_to(folder)}")
-print(f"  signature  {kind} of {inputs.numpy_types()[0]} -> {info.signature.outputs}")
-print(f"  native     {type(native).__name__}")
-print(f"  packages   {', '.join(packages)}")
+print(f"  trained object   {file.relative_to(folder)}")
+print(f"  signature        {kind} of {inputs.numpy_types()[0]} -> {info.signature.outputs}")
+print(f"  native loader    {type(native).__name__}")
+print(f"  packages         {', '.join(packages)}")
+print(f"  same answers     {', '.join(same)}")
 for outcome, payload_names in outcomes.items():
-    print(f"  {outcome:10} {', '.join(payload_names) or 'nothing'}")
+    print(f"  {outcome:15}  {', '.join(payload_names) or 'nothing'}")

@@ -1,6 +1,12 @@
 # %% [markdown]
 """
-One of four files that differ where their frameworks differ: PyTorch.
+Log, load and register a PyTorch model.
+
+log_sklearn.py, log_xgboost.py, log_pytorch.py and log_tensorflow.py do the same with four frameworks. Only
+their cells "Imports" and "The model" differ.
+
+What to look at: the signature is a tensor. The model accepts only float32, and it misreads columns in another
+order. The native loader returns a graph, not the class.
 """
 
 # %% Imports
@@ -14,8 +20,8 @@ from pathlib import Path
 
 if importlib.util.find_spec("torch") is None:
     print(
-        "PyTorch is not installed here. With Docker: make lesson-06. "
-        "Without, on Linux, in the lab's shell: uv pip install --torch-backend=cpu 'torch<2.15'",
+        "PyTorch is not installed here. With Docker, type: make lesson-06. Without Docker, on Linux, type in the "
+        "lab's shell: uv pip install --torch-backend=cpu 'torch<2.15'",
         file=sys.stderr,
     )
     sys.exit(77)
@@ -31,9 +37,9 @@ from sklearn.model_selection import train_test_split
 from torch import nn
 
 flavor, name = mlflow.pytorch, "iris_pytorch"
-# MLflow would warn about the inputs that are sent on purpose further down.
+# MLflow would warn about the inputs that this script sends on purpose.
 logging.getLogger("mlflow").setLevel(logging.ERROR)
-# pandas lends its rows, and PyTorch would rather own them; nobody writes to them here.
+# PyTorch warns that somebody could write to the rows of a DataFrame. Nobody does that here.
 warnings.filterwarnings("ignore", "The given NumPy array is not writable", UserWarning)
 
 # %% The data
@@ -45,10 +51,10 @@ X, heldout, y, truth = train_test_split(
 
 # %% The model
 class Network(nn.Module):
-    """Scales centimetres, and gives a score for each of three species."""
+    """A network that takes centimetres and returns a score for each of three species."""
 
     def __init__(self, measures):
-        """Take mean and spread from the rows to train on."""
+        """Take the mean and the spread from the training rows."""
         super().__init__()
         self.register_buffer("mean", measures.mean(dim=0))
         self.register_buffer("spread", measures.std(dim=0))
@@ -69,12 +75,12 @@ for _ in range(60):
     optimizer.step()
 model.eval()
 rows = heldout.to_numpy("float32", copy=True)
-# Debian's build has +debian at the end, which no package index knows.
+# Debian's PyTorch has a version that ends with +debian, which no package index has.
 packages = [f"torch=={torch.__version__.partition('+')[0]}"]
 
 
 def ask(model):
-    """Return what the framework itself answers to the rows."""
+    """Return the framework's own answers for the rows."""
     return model(torch.tensor(rows)).detach().numpy()
 
 
@@ -85,56 +91,61 @@ folder = Path(os.environ.get("LAB_OUTPUT", "output")) / "06_flavors" / name
 shutil.rmtree(folder, ignore_errors=True)
 
 answers = ask(model)
-contract = {
+details = {
     "signature": infer_signature(rows, answers),
-    # More than one row: from an example of one row PyTorch exports a model that takes one row only.
+    # Two rows: from an example of one row, PyTorch exports a model that takes only one row.
     "input_example": rows[:2],
     "pip_requirements": packages,
-    # A tensor has no column names, so the order of the columns is recorded here.
+    # A tensor has no column names, so the model records the order of the columns here.
     "metadata": {"columns": list(X.columns)},
 }
-flavor.save_model(model, folder, **contract)
+flavor.save_model(model, folder, **details)
 with mlflow.start_run(run_name=name):
-    info = flavor.log_model(model, name="model", **contract)
+    info = flavor.log_model(model, name="model", **details)
 native = flavor.load_model(info.model_uri)
 generic = mlflow.pyfunc.load_model(info.model_uri)
 
-assert np.allclose(ask(flavor.load_model(folder)), answers)
-assert np.allclose(ask(native), answers)
-assert np.allclose(generic.predict(rows), answers)
+answers_after_loading = {
+    "the saved folder": ask(flavor.load_model(folder)),
+    "the native loader": ask(native),
+    "pyfunc": generic.predict(rows),
+}
 
-# %% What consumers may send
+# %% What callers may send
 frame = heldout.astype("float32")
-outcomes = {"takes": [], "misreads": [], "refuses": []}
+outcomes = {"accepts": [], "misreads": [], "rejects": []}
 for payload_name, payload in {
-    "a float64 frame": heldout,
-    "a float32 frame": frame,
-    "a float64 array": heldout.to_numpy(copy=True),
-    "a float32 array": frame.to_numpy(copy=True),
-    "an extra column": frame.assign(colour=np.float32(1)),
-    "another order": frame[frame.columns[::-1]].copy(),
-    "a missing column": frame.iloc[:, :3].copy(),
+    "float64 DataFrame": heldout,
+    "float32 DataFrame": frame,
+    "float64 array": heldout.to_numpy(copy=True),
+    "float32 array": frame.to_numpy(copy=True),
+    "extra column": frame.assign(colour=np.float32(1)),
+    "other order": frame[frame.columns[::-1]].copy(),
+    "missing column": frame.iloc[:, :3].copy(),
 }.items():
     try:
-        outcome = "takes" if np.allclose(generic.predict(payload), answers) else "misreads"
+        outcome = "accepts" if np.allclose(generic.predict(payload), answers) else "misreads"
     except MlflowException:
-        outcome = "refuses"
+        outcome = "rejects"
     outcomes[outcome].append(payload_name)
 
-# %% Into the registry
+# %% Register the model
 version = mlflow.register_model(info.model_uri, name)
 client = MlflowClient()
 client.set_registered_model_alias(name, "champion", version.version)
+# With this tag, score.py finds the model.
 client.set_registered_model_tag(name, "lesson", "06_flavors")
 
-# %% What there is now
+# %% Summary
 [file] = (file for file in folder.rglob("*") if file.suffix in (".skops", ".ubj", ".pt2", ".keras"))
 inputs = info.signature.inputs
 kind = "a tensor" if inputs.is_tensor_spec() else "columns"
+same = [way for way, loaded in answers_after_loading.items() if np.allclose(loaded, answers)]
 print(f"{name} version {version.version} is the champion")
-print(f"  file       {file.relative_to(folder)}")
-print(f"  signature  {kind} of {inputs.numpy_types()[0]} -> {info.signature.outputs}")
-print(f"  native     {type(native).__name__}")
-print(f"  packages   {', '.join(packages)}")
+print(f"  trained object   {file.relative_to(folder)}")
+print(f"  signature        {kind} of {inputs.numpy_types()[0]} -> {info.signature.outputs}")
+print(f"  native loader    {type(native).__name__}")
+print(f"  packages         {', '.join(packages)}")
+print(f"  same answers     {', '.join(same)}")
 for outcome, payload_names in outcomes.items():
-    print(f"  {outcome:10} {', '.join(payload_names) or 'nothing'}")
+    print(f"  {outcome:15}  {', '.join(payload_names) or 'nothing'}")
