@@ -128,8 +128,8 @@ print(f"Ada gets your prediction for {(answers == predicted).sum()} of {len(held
 > **About the warning.** Stages still work, but MLflow will remove them. In new projects, use only
 > aliases. This lesson sets both, because many teams still load `models:/iris_clf/Production`.
 
-Once you have run the code, open in your browser the experiment `03_models_pyfunc`, then the newest
-run `for Ada`, then `iris_clf` under *Registered models*. The page of the version has the stage, the alias and, under *Schema*, the signature:
+After *Your turn*, open in your browser the experiment `03_models_pyfunc`, the newest run `for Ada`,
+and there `iris_clf` under *Registered models*. The version's page has the stage, the alias and, under *Schema*, the signature:
 
 ![The page of the version, with its stage, its alias and a schema of four inputs](.lesson/version.png)
 
