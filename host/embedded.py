@@ -65,6 +65,10 @@ def environment() -> dict[str, str]:
             # The scripts that show MLflow's rows and files use these two.
             "LAB_SQLITE_FILE": str(DATABASE),
             "LAB_ARTIFACTS_DIR": str(ARTIFACTS),
+            # Lesson 07. The stage spark in trainer/Dockerfile sets the same.
+            "SPARK_CONF_DIR": str(ROOT / "trainer" / "spark"),
+            "PYSPARK_PYTHON": str(PYTHON),
+            "PYTHONWARNINGS": "ignore:PySpark does not yet fully support pandas:FutureWarning",
         }
     )
 
