@@ -90,9 +90,8 @@ def page(lesson: Lesson, notebook: NotebookNode) -> str:
     """Return the lesson's page in Markdown: what the notebook shows, and how to read and run it."""
     first, *rest = [part for cell in notebook.cells for part in blocks(cell)]
     text = "\n\n".join([first, how_to_read(lesson), *rest, NEXT]) + "\n"
-    # Whether code after the exercise shows what the reader is asked to predict.
-    later = "```python" in text.partition(YOUR_TURN)[2].partition("**Predict")[2]
-    return text.replace(YOUR_TURN, f"{YOUR_TURN}\n{how_to_run(lesson, later)}\n", 1)
+    before, heading, after = text.partition(YOUR_TURN)
+    return f"{before}{heading}\n{how_to_run(lesson, after)}\n{after}"
 
 
 def blocks(cell: NotebookNode) -> list[str]:
@@ -117,15 +116,22 @@ def how_to_read(lesson: Lesson) -> str:
     )
 
 
-def how_to_run(lesson: Lesson, later_predictions: bool) -> str:
-    """Return the paragraphs on how to run a lesson, which every page has."""
+def how_to_run(lesson: Lesson, after: str) -> str:
+    """Return the paragraphs on how to run a lesson, which every page has; `after` is the page below them."""
     if lesson.needs.exists():
         where, command = "a terminal, in the lab's folder", f"make lesson-{lesson.number}"
     else:
         where, command = "the lab's shell", f"lab run {int(lesson.number)}"
+    # A step whose code shows what the reader is asked to predict.
+    asks = re.search(
+        r"^## (\d)\.(?:(?!^## ).)*?\*\*Predict(?:(?!^## ).)*?```python", after, re.M | re.S
+    )
     spoils = ""
-    if later_predictions:
-        spoils = "This runs the later steps, too. To answer their **Predict** questions yourself, read them first.\n\n"
+    if asks:
+        spoils = (
+            f"This also runs step {asks[1]}. To answer its **Predict** question first, read on and come back "
+            "here.\n\n"
+        )
     serve = ""
     if services.description(lesson).services:
         serve = f" Before its first block, type `lab serve {int(lesson.number)}` in another terminal of JupyterLab."

@@ -158,9 +158,9 @@ If you forget `code_paths`, you do not notice it, because your own Python can im
 ## Your turn
 
 The script `tutorial/01_save/exercise.py` saves the model with the petal area, but Ada cannot load
-it. Open the script in your editor and change it so that
+it. Change the script so that
 
-1. Ada can load the model and predict with nothing but the folder,
+1. Ada can load the model and predict with only the folder and its pip packages,
 2. the metadata tells her who owns the model and what it is for, under the keys `owner` and
    `purpose`.
 
@@ -225,14 +225,14 @@ Nothing: skops knows the pipeline and its two steps. For the second model it lis
 
 Check these three things before you load a stranger's model:
 
-- **The format.** If it is `pickle` or `cloudpickle`, loading it runs whatever its author wrote.
-- **The types.** Look up each one that you do not know. MLflow accepts every type that `MLmodel` trusts.
+- **The format.** If it is [`pickle` or `cloudpickle`](../words.md#pickle), loading it runs whatever its author wrote.
+- **The types.** Look up each one that you do not know. MLflow accepts every type that the author listed.
 - **The code.** The model can import the files in `code/`, and importing runs them. Read them first.
 
 ## Go further
 
 - `lab run 1 new_process` loads a model where your module cannot be imported.
-- `lab run 1 unknown_types` saves a decision tree, which skops does not accept at once.
+- `lab run 1 unknown_types` saves a decision tree, which skops refuses at first.
 - `lab run 1 stranger` loads a pickle that runs a program.
 - `lab run 1 requirements` lists the packages in four ways, and measures the time.
 - `lab run 1 no_overwrite` saves to a folder that is not empty.

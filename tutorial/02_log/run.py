@@ -96,8 +96,8 @@ print("The model's id is", model_info.model_id)
 # %% [markdown]
 """
 The result is a [logged model](../words.md#logged-model). Its id begins with `m-`. `log_model` copies
-the parameters and metrics that the run has at that moment. With `model_id=`, a metric
-that you log later belongs to this model, too.
+the parameters and metrics that the run has at that moment. To add a later metric to
+the model, pass `model_id=` to `log_metric`.
 
 ## 3. Find the best run
 
@@ -250,7 +250,7 @@ one of the 45 flowers wrong: it takes a virginica for a versicolor.
 > **What about autolog?** After `mlflow.sklearn.autolog()`, each `fit` logs by itself. But it saves
 > the model with cloudpickle, a kind of pickle, and not with [skops](../words.md#skops). If you also
 > call `log_model`, the run has two models. We suggest `autolog(log_models=False)` and your own
-> `log_model`. `lab run 2 autolog` shows both.
+> `log_model`. `lab run 2 autolog` shows both ways.
 
 - `lab run 2 datasets`: [on which data a model was measured](REFERENCE.md#data-sets)
 - `lab run 2 unsigned`: [what a model without a signature accepts](REFERENCE.md#models-without-a-signature)

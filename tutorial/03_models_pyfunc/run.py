@@ -9,7 +9,7 @@ you make sure that the address is enough to use the model and to reproduce your 
 **You will be able to**
 
 - log a model together with everything that is needed to reproduce its results,
-- predict which rows a model's signature accepts and which it rejects,
+- predict which rows a model accepts and which it rejects,
 - choose the address to hand out: a version, an alias, a stage or a run.
 
 **You need** lesson 02 and basic Python. **Time**: 10 minutes to read, 10 for the exercise.
@@ -97,8 +97,8 @@ print("Digest of held-out rows: ", heldout_data.digest)
 
 # %% [markdown]
 """
-`log_input` records a **digest** of the rows, a short fingerprint: other rows have
-another one. With `model_id` and `dataset`, the metric belongs to this model and these rows.
+`log_input` records a **digest** of the rows, a short fingerprint: if it differs, the
+rows differ. With `model_id` and `dataset`, the metric belongs to this model and these rows.
 
 ## 2. Give it a name and an alias
 
@@ -129,7 +129,8 @@ print(f"Ada gets your prediction for {(answers == predicted).sum()} of {len(held
 > aliases. This lesson sets both, because many teams still load `models:/iris_clf/Production`.
 
 After *Your turn*, open in your browser the experiment `03_models_pyfunc`, the newest run `for Ada`,
-and there `iris_clf` under *Registered models*. The version's page has the stage, the alias and, under *Schema*, the signature:
+and on its page `iris_clf` under *Registered models*. The version's page has the stage, the alias and, under *Schema*, the
+[signature](../words.md#signature):
 
 ![The page of the version, with its stage, its alias and a schema of four inputs](.lesson/version.png)
 
@@ -143,7 +144,7 @@ four columns of type `double`, which pandas calls `float64`.
 """
 
 # %%
-# Rounded, so int64 keeps the values.
+# Whole numbers, so that the last table has the same values.
 rows = heldout[columns].head(3).round()
 tables = {
     "as agreed": rows,
@@ -225,8 +226,8 @@ for uri in (
 | `models:/iris_clf@champion` | the version with the alias | with the alias |
 | `models:/iris_clf/Production` | the highest version in the stage | with the stage |
 
-So tomorrow the last three move. Give Ada the alias, and write the version into a report, because it
-does not move. A version
+So tomorrow the last three move. Give Ada the alias. In a report, name the version, which does not
+move. A version
 always leads to the same logged model, but somebody can still change that model's files:
 `mlflow.models.set_signature`, for example,
 [rewrites one of them](REFERENCE.md#what-a-version-does-not-protect). A later lesson shows how to

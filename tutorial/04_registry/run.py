@@ -66,7 +66,7 @@ iris = load_iris(as_frame=True)
 columns = list(iris.data.columns)
 flowers = iris.data.assign(species=iris.target.map(dict(enumerate(iris.target_names))))
 train, heldout = train_test_split(flowers, test_size=0.4, random_state=7, stratify=iris.target)
-# Number the rows from 0, as read_csv will, so reading the CSV gives the same digest.
+# Number the rows from 0, so the CSV file logged below gives the same digest.
 heldout = heldout.reset_index(drop=True)
 dataset = mlflow.data.from_pandas(heldout, targets="species", name="iris_heldout")
 
@@ -172,8 +172,8 @@ for version in (from_ben, from_cleo):
 """
 MLflow gives both reasons. It calls the challenger `candidate model`, and what you compare it with
 `baseline model`. The tags `gate` and
-`gate_run` now record the decision and the run with the measurement. `lab run 4 gate_picture` logs
-the decision as a picture:
+`gate_run` now record the decision and the run with the measurement. After *Your turn*,
+`lab run 4 gate_picture` logs the decision as a picture:
 
 ![Three bars, of which only Cleo's reaches over both lines of the gate](.lesson/gate.png)
 

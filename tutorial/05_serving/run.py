@@ -30,13 +30,11 @@ mlflow models serve -m models:/iris_served@champion --env-manager local --port 8
 first builds a separate environment for the model.
 
 The lab types this command for you. First it runs [baseline.py](baseline.py), which registers a
-version of `iris_served`. Then it starts this server, and a second one that you use in step 5.
+version of `iris_served` as the champion. Then it starts this server, and a second one for step 5.
 
 - `lab run 5` does all this, runs the lesson and stops the servers at the end.
-- For a notebook, type this at *Your turn* in a second terminal (in JupyterLab: File, New, Terminal).
-  It starts the servers, and Ctrl-C stops them.
-
-      lab serve 5
+- For a notebook, type `lab serve 5` at *Your turn* in a second terminal (in JupyterLab: File, New,
+  Terminal). It starts the servers, and Ctrl-C stops them.
 """
 
 # %%
