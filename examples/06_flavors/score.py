@@ -1,13 +1,15 @@
 # %% [markdown]
 """
-Score the same rows with every model that lesson 06 registered, not knowing which framework made it.
+Score the same rows with models of any framework.
 
-What to look at: one loader and one call for all of them. The rows are a DataFrame of float32, which
-columns of doubles and tensors of float32 both take. A model whose framework is not here is left out.
+What to look at: one loader and one call work for all models. Without a URI, the script takes the models that
+the four log_*.py scripts registered, and leaves out a model whose framework is not installed.
 
     score.py [--rows FILE] [URI ...]
 
-FILE is a CSV file with the four columns, or an array as numpy.save writes it, which is sent as it is.
+FILE is a CSV file with the four columns, or an array that numpy.save wrote. The script sends an array as it is.
+Without FILE, it sends six flowers as a DataFrame of float32, because columns of float64 and tensors of float32
+both accept float32.
 """
 
 # %% Imports
@@ -28,17 +30,19 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from sklearn.datasets import load_iris
 
-parser = argparse.ArgumentParser(description="Score rows with models of whatever framework.")
+parser = argparse.ArgumentParser(description="Score the same rows with models of any framework.")
 parser.add_argument(
-    "--rows", type=Path, metavar="FILE", help="a .csv or a .npy file; iris otherwise"
+    "--rows", type=Path, metavar="FILE", help="a .csv or .npy file; default: six flowers"
 )
-parser.add_argument("uris", nargs="*", metavar="URI", help="models; all of lesson 06 otherwise")
+parser.add_argument(
+    "uris", nargs="*", metavar="URI", help="addresses of models; default: those of log_*.py"
+)
 arguments = parser.parse_args()
 
 mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
 client = MlflowClient()
 logging.getLogger("mlflow").setLevel(logging.ERROR)
-# pandas lends its rows, and PyTorch would rather own them; nobody writes to them here.
+# PyTorch warns that somebody could write to the rows of a DataFrame. Nobody does that here.
 warnings.filterwarnings("ignore", "The given NumPy array is not writable", UserWarning)
 SPECIES = np.array(["setosa", "versicolor", "virginica"])
 
@@ -50,78 +54,85 @@ try:
     elif arguments.rows.suffix.lower() == ".npy":
         rows = np.load(arguments.rows)
         if not isinstance(rows, np.ndarray):
-            raise ValueError("it holds several arrays")
+            raise ValueError("it contains several arrays")
     else:
         rows = pd.read_csv(arguments.rows)
         rows = rows.astype(dict.fromkeys(rows.select_dtypes("number"), "float32"))
 except (OSError, ValueError) as error:
-    sys.exit(f"{arguments.rows} cannot be read: {error}\nGive a CSV file or a .npy file.")
+    sys.exit(f"Cannot read {arguments.rows}: {error}\nGive a CSV file or a .npy file.")
 if not len(rows) or pd.isna(np.asarray(rows)).any():
-    # Models treat gaps differently, and some give no error.
-    sys.exit(f"{arguments.rows} has {'gaps' if len(rows) else 'no rows'}. Give rows without any.")
+    # Models treat missing values differently, and some give no error.
+    problem = "missing values" if len(rows) else "no rows"
+    sys.exit(f"{arguments.rows} has {problem}. Give a file of complete rows.")
 
-# %% The models, by URI
+# %% The addresses of the models
 uris = arguments.uris or [
     f"models:/{model.name}@champion"
     for model in client.search_registered_models("tags.lesson = '06_flavors'")
 ]
 if not uris:
-    sys.exit("No model of lesson 06 is registered. Run python tutorial/06_flavors/run.py first.")
+    sys.exit(
+        "No registered model has the tag lesson of lesson 06. Log two models, and run this script again:\n"
+        "  python examples/06_flavors/log_sklearn.py\n  python examples/06_flavors/log_xgboost.py"
+    )
 
 # %% One loader and one call for all
 predictions_by_model = {}
 for uri in uris:
     try:
         model = mlflow.pyfunc.load_model(uri, suppress_warnings=True)
-        # A tensor has no column names, so the model's metadata has the order that it was trained on.
+        # A tensor has no column names, so the order of the columns is in the model's metadata.
         order = (model.metadata.metadata or {}).get("columns", [])
         payload = rows
         if order and isinstance(rows, pd.DataFrame):
             if missing := [name for name in order if name not in rows.columns]:
                 sys.exit(
-                    f"{uri} refuses these rows: they have no columns {missing}, only {[*rows]}"
+                    f"{uri} needs the columns {missing}, but these rows have only {[*rows]}.\n"
+                    "Send all of its columns."
                 )
             payload = rows[order]
-        # Keras draws a progress bar.
+        # Keras would print a progress bar.
         with contextlib.redirect_stdout(io.StringIO()):
             predictions = np.asarray(model.predict(payload))
     except ModuleNotFoundError as error:
         requirements = Path(mlflow.pyfunc.get_model_dependencies(uri)).read_text().split()
         message = (
-            f"{uri} needs {', '.join(requirements)}, and {error.name} is not here. "
-            "On your own machine: make lesson-06 brings it, or says what does."
+            f"{uri} needs {', '.join(requirements)}, but {error.name} is not installed here. "
+            "On your own machine, type: make lesson-06"
         )
         if arguments.uris:
             sys.exit(message)
-        print(f"left out: {message}")
+        print(f"Left out: {message}")
         continue
     except MlflowException as error:
         if "Failed to enforce schema" not in error.message:
-            sys.exit(f"{uri} cannot be asked: {error.message}")
+            sys.exit(f"Cannot get predictions from {uri}: {error.message}")
         input_schema = mlflow.models.get_model_info(uri).signature.inputs
-        array = "a .npy file of float32, as rows.astype('float32') makes it, or "
+        array = "an array of rows.astype('float32') in a .npy file, or "
         sys.exit(
-            f"{uri} refuses these rows: {error.message.rpartition('Error: ')[2]}\n"
-            f"Its signature: {input_schema}\n"
-            f"Send {array if input_schema.is_tensor_spec() else ''}a CSV file with the names in its first line."
+            f"MLflow rejects these rows for {uri}: {error.message.rpartition('Error: ')[2]}\n"
+            f"The signature of the model: {input_schema}\n"
+            f"Send {array if input_schema.is_tensor_spec() else ''}a CSV file with column names in the first line."
         )
     except Exception as error:
-        # A model runs its author's code, which may fail in any way.
-        sys.exit(f"{uri} cannot be asked: {type(error).__name__}: {shorten(str(error), 300)}")
-    # A row of scores, of which the highest counts; or numbers of classes; or their names.
+        # A model runs its author's code, which can raise any error.
+        sys.exit(
+            f"Cannot get predictions from {uri}: {type(error).__name__}: {shorten(str(error), 300)}"
+        )
+    # A model answers a score for each class, the number of a class, or its name.
     if predictions.ndim == 2:
         predictions = predictions.argmax(axis=1)
     if predictions.dtype.kind in "iuf":
         if not set(predictions) <= {0, 1, 2}:
             sys.exit(
-                f"{uri} answers {shorten(str(predictions), 60)}, which are no classes of iris."
+                f"{uri} answers {shorten(str(predictions), 60)}. The classes of iris are 0, 1 and 2."
             )
         predictions = SPECIES[predictions.astype(int)]
     predictions_by_model[uri] = predictions
 
-# %% What they say
+# %% The answers
 if not predictions_by_model:
-    sys.exit("None of these models could be asked.")
+    sys.exit("The frameworks of all these models are missing here.")
 print(pd.DataFrame(predictions_by_model).T.to_string(header=[f"row {n}" for n in range(len(rows))]))
 if len(predictions_by_model) > 1:
     agreements = (pd.DataFrame(predictions_by_model).nunique(axis=1) == 1).sum()

@@ -1,4 +1,4 @@
-"""score.py: every model by one loader, and one message for what cannot be scored."""
+"""score.py scores models of any framework with one loader, and prints one clear message if it cannot."""
 
 import os
 import subprocess
@@ -20,18 +20,18 @@ X, y = load_iris(as_frame=True, return_X_y=True)
 
 
 def score(*words):
-    """Run the script with these words, in this process: its imports would take longer than all else."""
+    """Run the script with these arguments in this process, because the imports take most of the time."""
     return run_here(SCRIPT, *words)
 
 
 def score_as_process(*words):
-    """Run the script with these words as a learner does."""
+    """Run the script with these arguments as a learner does."""
     command = [sys.executable, str(SCRIPT), *map(str, words)]
     return subprocess.run(command, text=True, capture_output=True)
 
 
 def one_message(ran, *words):
-    """Assert that a run ended with one message that has all these words."""
+    """Assert that a run failed with one message that contains all these words."""
     assert ran.returncode == 1, ran.stdout + ran.stderr
     assert "Traceback" not in ran.stderr
     assert 0 < len(ran.stderr.strip().splitlines()) <= 3, ran.stderr
@@ -39,7 +39,7 @@ def one_message(ran, *words):
         assert word in ran.stderr, ran.stderr
 
 
-# Logged as they stand here, from files (models from code).
+# Each is logged from a file (models from code).
 TENSOR = """
 import mlflow
 import numpy as np
@@ -86,7 +86,7 @@ mlflow.models.set_model(Names())
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
-    """Register a model with columns, one with a tensor, and one that cannot be loaded; deleted afterwards."""
+    """Register models with columns, with a tensor and with errors. Delete them afterwards."""
     mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
     experiment = mlflow.set_experiment(f"test-{uuid4().hex[:8]}")
     client, names = mlflow.MlflowClient(), {}
@@ -118,7 +118,7 @@ def models(tmp_path_factory):
     for kind, info in infos.items():
         names[kind] = f"test-{uuid4().hex[:8]}"
         mlflow.register_model(info.model_uri, names[kind])
-        # As the lesson marks its own; the test of the list runs a copy that asks for this mark.
+        # The log_*.py scripts set this tag, too. The tests run a copy of score.py that searches for this value.
         client.set_registered_model_tag(names[kind], "lesson", names["columns"])
         client.set_registered_model_alias(names[kind], "champion", "1")
     yield {kind: f"models:/{name}/1" for kind, name in names.items()}
@@ -127,7 +127,7 @@ def models(tmp_path_factory):
     client.delete_experiment(experiment.experiment_id)
 
 
-def test_columns_and_tensors_are_asked_alike(models):
+def test_it_calls_models_with_columns_and_with_tensors_in_the_same_way(models):
     ran = score_as_process(models["columns"], models["tensor"])
     assert (ran.returncode, ran.stderr) == (0, "")
     lines = {
@@ -140,26 +140,29 @@ def test_columns_and_tensors_are_asked_alike(models):
     assert (alone.returncode, "agree" in alone.stdout) == (0, False)
 
 
-def test_names_for_answers_are_taken_as_they_are(models):
+def test_it_prints_names_as_the_model_answers_them(models):
     ran = score(models["names"])
     assert (ran.returncode, ran.stdout.count("unsure")) == (0, 6)
 
 
-@pytest.mark.parametrize(("which", "words"), [("wild", "no classes"), ("broken", "AttributeError")])
-def test_a_model_with_strange_answers_or_an_error_ends_in_one_message(models, which, words):
+@pytest.mark.parametrize(
+    ("which", "words"),
+    [("wild", "The classes of iris are 0, 1 and 2."), ("broken", "AttributeError")],
+)
+def test_a_model_with_strange_answers_or_an_error_leads_to_one_message(models, which, words):
     one_message(score(models[which]), models[which], words)
 
 
 def listing(folder, tag):
-    """Run a copy of the script that takes the models marked so, as it takes the lesson's."""
-    mark = "'06_flavors'"
-    assert SCRIPT.read_text().count(mark) == 1
+    """Run a copy of the script that searches for models with another value of the tag."""
+    value = "'06_flavors'"
+    assert SCRIPT.read_text().count(value) == 1
     copy = folder / "score.py"
-    copy.write_text(SCRIPT.read_text().replace(mark, f"'{tag}'"))
+    copy.write_text(SCRIPT.read_text().replace(value, f"'{tag}'"))
     return run_here(copy)
 
 
-def test_without_uris_it_leaves_out_what_is_not_here_and_goes_on(models, tmp_path):
+def test_without_uris_it_leaves_out_models_whose_framework_is_missing(models, tmp_path):
     name = models["columns"].split("/")[1]
     client = mlflow.MlflowClient()
     for kind in ("wild", "broken"):
@@ -167,15 +170,15 @@ def test_without_uris_it_leaves_out_what_is_not_here_and_goes_on(models, tmp_pat
     ran = listing(tmp_path, name)
     assert (ran.returncode, ran.stderr) == (0, "")
     foreign = models["foreign"].split("/")[1]
-    assert f"left out: models:/{foreign}@champion needs" in ran.stdout
+    assert f"Left out: models:/{foreign}@champion needs" in ran.stdout
     assert "3 models agree on 0 of 6 rows" in ran.stdout
 
 
 def test_without_any_model_it_says_what_to_run(tmp_path):
-    one_message(listing(tmp_path, "nobody"), "Run python tutorial/06_flavors/run.py first")
+    one_message(listing(tmp_path, "nobody"), "python examples/06_flavors/log_sklearn.py")
 
 
-def test_a_csv_file_in_another_order_and_with_more_columns_is_read_by_name(models, tmp_path):
+def test_a_csv_file_may_have_columns_in_another_order_and_extra_columns(models, tmp_path):
     rows = X.iloc[::30]
     rows.to_csv(tmp_path / "right.csv", index=False)
     rows[rows.columns[::-1]].assign(note="x").to_csv(tmp_path / "other.csv", index=False)
@@ -190,17 +193,17 @@ def test_a_csv_file_in_another_order_and_with_more_columns_is_read_by_name(model
     assert answers[0] == answers[1]
 
 
-def test_a_framework_that_is_missing_is_named_with_its_remedy(models):
+def test_the_message_about_a_missing_framework_says_how_to_install_it(models):
     one_message(
         score_as_process(models["columns"], models["foreign"]),
         "framework==1.0",
-        "framework_that_nobody_has is not here",
+        "framework_that_nobody_has is not installed here",
         "make lesson-06",
     )
 
 
 @pytest.mark.parametrize("which", ["tensor", "columns"])
-def test_a_float64_array_is_refused_with_what_to_send(models, tmp_path, which):
+def test_a_float64_array_is_rejected_and_the_message_says_what_to_send(models, tmp_path, which):
     np.save(tmp_path / "rows.npy", X.to_numpy())
     words = {
         "tensor": ["float64 does not match expected dtype float32", "astype('float32')"],
@@ -209,29 +212,29 @@ def test_a_float64_array_is_refused_with_what_to_send(models, tmp_path, which):
     one_message(score("--rows", tmp_path / "rows.npy", models[which]), *words[which])
 
 
-def test_a_float32_array_suits_a_tensor(models, tmp_path):
+def test_a_model_with_a_tensor_accepts_a_float32_array(models, tmp_path):
     np.save(tmp_path / "rows.npy", X.head(3).to_numpy("float32"))
     assert score("--rows", tmp_path / "rows.npy", models["tensor"]).returncode == 0
 
 
 @pytest.mark.parametrize("which", ["tensor", "columns"])
-def test_too_few_columns_are_refused_with_the_signature(models, tmp_path, which):
+def test_the_message_about_a_missing_column_names_it(models, tmp_path, which):
     X.iloc[:, :3].to_csv(tmp_path / "rows.csv", index=False)
     ran = score("--rows", tmp_path / "rows.csv", models[which])
-    one_message(ran, "refuses these rows", "petal width (cm)")
+    one_message(ran, f"{models[which]} needs the columns", "petal width (cm)")
 
 
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
         ("rows.csv", "", "No columns to parse"),
-        ("rows.npy", "no array", "cannot be read"),
+        ("rows.npy", "no array", "Cannot read"),
         ("none.csv", None, "No such file"),
-        ("gaps.csv", "a,b\n1,\n", "has gaps"),
+        ("gaps.csv", "a,b\n1,\n", "has missing values"),
         ("short.csv", "a,b\n", "has no rows"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_named(models, tmp_path, name, content, words):
+def test_the_message_about_an_unreadable_file_names_it(models, tmp_path, name, content, words):
     if content is not None:
         (tmp_path / name).write_text(content)
     one_message(score("--rows", tmp_path / name, models["columns"]), words, name, "Give ")
@@ -240,5 +243,5 @@ def test_a_file_that_cannot_be_read_is_named(models, tmp_path, name, content, wo
 @pytest.mark.parametrize(
     "uri", ["models:/nobody/1", "models:/nobody@champion", "iris", "models:/m-00"]
 )
-def test_a_uri_that_leads_nowhere_ends_in_one_message(models, uri):
-    one_message(score(uri), uri, "cannot be")
+def test_a_uri_that_leads_nowhere_leads_to_one_message(models, uri):
+    one_message(score(uri), f"Cannot get predictions from {uri}")

@@ -1,4 +1,4 @@
-"""Ask the learner's model through pyfunc, with flowers and limits of the check's own."""
+"""Check the learner's model through pyfunc, with flowers and limits that the learner has not seen."""
 
 # %% Imports
 import itertools
@@ -11,16 +11,23 @@ import pandas as pd
 
 from lab.checks.flowers import COLUMNS, clear_flowers
 from lab.checks.model import error_with_type, load
-from lab.checks.registry import download, latest_champion, start_check
+from lab.checks.registry import (
+    download,
+    latest_champion,
+    start_check,
+    stop_if_a_later_run_failed,
+)
 
+client = start_check()
 run_it = "python tutorial/06_flavors/exercise.py"
 
 # %% The latest attempt
-champion = latest_champion(start_check(), "iris_sure", run_it)
+champion = latest_champion(client, "iris_sure", run_it)
+stop_if_a_later_run_failed(client, "06_flavors_exercise", champion.version, run_it)
 scratch = tempfile.TemporaryDirectory()
 model = load(download(champion, scratch.name, run_it), champion, run_it)
 
-# %% Three clear flowers of each species, and some in between
+# %% Three clear flowers of each species, and flowers between two species
 clear, species = clear_flowers(3)
 between = pd.DataFrame(
     [
@@ -32,77 +39,89 @@ between = pd.DataFrame(
 )
 
 
-def ask(rows: pd.DataFrame, question: str, **params: float) -> np.ndarray:
-    """Return the model's answers. Stop if it fails, or does not give one to each flower."""
+def ask(rows: pd.DataFrame, sent: str, **params: float) -> np.ndarray:
+    """Return the model's answers. Stop if it fails, or if the number of answers is wrong."""
     try:
         answers = np.asarray(model.predict(rows, params=params or None)).astype(str)
     except (Exception, SystemExit) as error:
         sys.exit(
-            f"{champion} was asked {question}, expected an answer to each flower, "
+            f"The check sent {sent} to {champion}. Expected one answer for each flower, "
             f"got {error_with_type(error)}\n"
-            "Correct the model or its signature, and run your exercise again."
+            f"Correct the model or its signature, and run your exercise again: {run_it}"
         )
     if answers.shape not in ((len(rows),), (len(rows), 1)):
         sys.exit(
-            f"{champion} was asked {question}, and gives answers of the shape {answers.shape} to "
-            f"{len(rows)} flowers.\nGive an answer to each flower, unsure is one too."
+            f"The check sent {sent} to {champion}, and got answers of the shape {answers.shape}.\n"
+            f"Return one answer for each of the {len(rows)} flowers. For some of them it is unsure."
         )
     return answers.ravel()
 
 
-# %% It answers with names
-answers = ask(clear, "for nine flowers")
+# %% It answers names
+answers = ask(clear, "nine flowers")
 if not set(answers) <= {*species, "unsure"}:
     sys.exit(
-        f"{champion} answers {shorten(', '.join(sorted(set(answers))), 100)} to nine flowers, "
-        "expected the names of the species, or unsure.\n"
-        "A model of your own, a PythonModel, can turn what the classifier says into names."
+        f"The check sent nine flowers to {champion}. Expected the names of the species or unsure, "
+        f"got {shorten(', '.join(sorted(set(answers))), 100)}.\n"
+        "Write a PythonModel that turns the numbers of the classifier into names, as in step 4 of the lesson."
     )
-if (ask(clear.astype("float32"), "for the same flowers as float32") != answers).any():
-    sys.exit(f"{champion} gives other answers when the same flowers come as float32.")
+if (ask(clear.astype("float32"), "the same nine flowers as float32") != answers).any():
+    sys.exit(
+        f"{champion} answers differently if the same flowers come as float32.\n"
+        "In predict, give model_input to the classifier as it is."
+    )
 
 # %% The parameter
 schema = model.metadata.get_params_schema()
 declared = {param.name: param.default for param in (schema.params if schema else [])}
 if "at_least" not in declared:
     sys.exit(
-        f"{champion} has no parameter at_least in its signature, so MLflow ignores what callers give.\n"
-        "infer_signature takes params={...} with the defaults."
+        f"{champion} has no parameter at_least in its signature, so MLflow ignores the value of a caller.\n"
+        'Give infer_signature the argument params={"at_least": 0.8}.'
     )
 if declared["at_least"] != 0.8:
     sys.exit(
-        f"{champion} has at_least = {declared['at_least']} where callers give nothing, expected 0.8."
-        "\nThe default stands in the signature: infer_signature(..., params={...})."
+        f"The default of at_least in the signature of {champion} is {declared['at_least']}, expected 0.8.\n"
+        'Set it with infer_signature(..., params={"at_least": 0.8}).'
     )
 
-# %% It is unsure of the right flowers
+# %% It is unsure about the right flowers
 limits = (0.0, 0.5, 0.8, 0.95, 1.0)
 unsure = {
-    limit: ask(between, f"with at_least={limit}", at_least=limit) == "unsure" for limit in limits
+    limit: ask(between, f"flowers between two species with at_least={limit}", at_least=limit)
+    == "unsure"
+    for limit in limits
 }
-counts = ", ".join(f"{int(mask.sum())} at {limit}" for limit, mask in unsure.items())
+counts = ", ".join(f"{int(mask.sum())} with at_least={limit}" for limit, mask in unsure.items())
 if unsure[0.0].any() or not unsure[1.0].all():
     sys.exit(
-        f"{champion} is unsure of {counts} of {len(between)} flowers, expected none at 0.0 and all at 1.0.\n"
-        "Compare the highest probability with params['at_least'] at every call."
+        f"Of {len(between)} flowers between two species, {champion} is unsure about {counts}. "
+        "Expected none with 0.0 and all with 1.0.\n"
+        'In predict, compare the highest probability of each row with params["at_least"].'
     )
 for lower, higher in itertools.pairwise(limits):
     if (unsure[lower] & ~unsure[higher]).any():
         sys.exit(
-            f"{champion} is unsure at {lower} of flowers of which it is sure at {higher} ({counts}).\n"
-            "A flower whose highest probability is below at_least is one to be unsure of."
+            f"{champion} is unsure with at_least={lower} about flowers of which it is sure with "
+            f"at_least={higher} ({counts}).\n"
+            "Answer unsure if the highest probability is below at_least, and the name otherwise."
         )
-if (ask(between, "without the parameter") != ask(between, "with 0.8", at_least=0.8)).any():
-    sys.exit(f"{champion} gives other answers without the parameter than with at_least=0.8.")
-named = ask(clear, "with at_least=0.0", at_least=0.0)
+default = ask(between, "flowers between two species without a parameter")
+if (default != ask(between, "the same flowers with at_least=0.8", at_least=0.8)).any():
+    sys.exit(
+        f"{champion} answers differently without the parameter than with at_least=0.8.\n"
+        'Use params["at_least"] only: MLflow fills in the default from the signature.'
+    )
+named = ask(clear, "nine flowers with at_least=0.0", at_least=0.0)
 right = int((named == species).sum())
 if right < 8:
     sys.exit(
-        f"{champion} names {right} of nine clear flowers right with at_least=0.0, expected 8: "
-        f"{shorten(', '.join(named), 120)}\nThe name belongs to the class with the highest probability."
+        f"With at_least=0.0, {champion} names the right species for {right} of nine clear flowers, "
+        f"expected at least 8. Its answers: {shorten(', '.join(named), 120)}\n"
+        "Answer the name of the class with the highest probability."
     )
 
 # %% Passed
-print(f"ok  {champion} is your latest")
-print(f"ok  {right} of 9 clear flowers right, as float64 and as float32")
-print(f"ok  of {len(between)} flowers between two species it is unsure of {counts}")
+print(f"ok  {champion} is your latest version")
+print(f"ok  it names the right species for {right} of 9 clear flowers, as float64 and as float32")
+print(f"ok  of {len(between)} flowers between two species, it is unsure about {counts}")

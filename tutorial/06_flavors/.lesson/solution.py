@@ -1,25 +1,25 @@
 # %% [markdown]
 """
-Solution: A model that knows when it does not know: models:/iris_sure@champion
+Solution: Write a model that says "unsure": models:/iris_sure@champion
 
-Your turn: through pyfunc this XGBoost model answers numbers, and of every flower it seems sure. Make it
-answer "setosa", "versicolor" or "virginica", and "unsure" where its highest probability is below the
-parameter at_least, which callers may give and which is 0.8 otherwise. It takes a DataFrame with
-load_iris's columns, of float64 or float32; the alias is on your latest version.
+This XGBoost model answers numbers through pyfunc, and it never says that it is unsure.
 
-Then: lab check 06
+Your turn: write a PythonModel around the classifier, and log an object of your class instead.
+
+Then the model answers "setosa", "versicolor" or "virginica", or "unsure" if its highest probability is
+below the parameter at_least. A caller may set at_least, and its default is 0.8. The model accepts a
+DataFrame with the columns of load_iris, of float64 or float32. It answers every row.
+
+Then: lab check 6
 """
 
 # %% Imports
 import os
-from importlib.metadata import packages_distributions
-from typing import Any
+from importlib.metadata import packages_distributions, version
 
 import mlflow
 import numpy as np
 import pandas as pd
-import sklearn
-import xgboost
 from mlflow import MlflowClient
 from mlflow.models import infer_signature
 from mlflow.pyfunc import PythonModel
@@ -28,49 +28,50 @@ from xgboost import XGBClassifier
 
 mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
 mlflow.set_experiment("06_flavors_exercise")
-# The package may be called xgboost or xgboost-cpu.
-package = packages_distributions()["xgboost"][0].replace("_", "-")
-packages = [f"{package}=={xgboost.__version__}", f"scikit-learn=={sklearn.__version__}"]
+# The package is called xgboost-cpu or xgboost.
+names_of_packages = ("scikit-learn", packages_distributions()["xgboost"][0])
+packages = [f"{name}=={version(name)}" for name in names_of_packages]
 
-# %% The model
+# %% The classifier
 iris = load_iris(as_frame=True)
-measures, species = iris.data, iris.target
-model = XGBClassifier(n_estimators=30, max_depth=2).fit(measures, species)
+X, numbers = iris.data, iris.target
+classifier = XGBClassifier(n_estimators=30, max_depth=2).fit(X, numbers)
 
 
-# %% Its answers
+# %% The class
 class Sure(PythonModel):
-    """Names of species, and "unsure" where no probability is high enough."""
+    """Answer the name of a species, or "unsure" if no probability is high enough."""
 
-    def __init__(self, classifier: XGBClassifier, names: np.ndarray) -> None:
-        """Take the classifier and the names of its classes."""
+    def __init__(self, classifier, names):
+        """Keep what predict needs."""
         self.classifier = classifier
         self.names = names
 
-    def predict(
-        self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
-    ) -> np.ndarray:
-        """Return an answer to each flower."""
+    def predict(self, context, model_input: pd.DataFrame, params=None):
+        """Return one answer for each flower."""
         probabilities = self.classifier.predict_proba(model_input)
-        sure = probabilities.max(axis=1) >= params["at_least"]
-        return np.where(sure, self.names[probabilities.argmax(axis=1)], "unsure")
+        names = self.names[probabilities.argmax(axis=1)]
+        return np.where(probabilities.max(axis=1) >= params["at_least"], names, "unsure")
 
 
-# %% Logged as a model of our own, with the parameter in its signature
+# %% The model, logged as an object of this class, with the parameter in its signature
 names = iris.target_names
-model_info = mlflow.pyfunc.log_model(
-    name="model",
-    python_model=Sure(model, names),
-    signature=infer_signature(measures, names[species], params={"at_least": 0.8}),
-    pip_requirements=packages,
-)
+with mlflow.start_run():
+    model_info = mlflow.pyfunc.log_model(
+        name="model",
+        python_model=Sure(classifier, names),
+        signature=infer_signature(X, names[numbers], params={"at_least": 0.8}),
+        input_example=X.head(2),
+        pip_requirements=packages,
+    )
 
-# %% Its address
-version = mlflow.register_model(model_info.model_uri, "iris_sure")
-MlflowClient().set_registered_model_alias("iris_sure", "champion", version.version)
-print(f"models:/iris_sure@champion is version {version.version}")
+# %% The name and the alias
+registered = mlflow.register_model(model_info.model_uri, "iris_sure")
+MlflowClient().set_registered_model_alias("iris_sure", "champion", registered.version)
 
 # %% What a caller gets
-loaded = mlflow.pyfunc.load_model("models:/iris_sure@champion")
+model = mlflow.pyfunc.load_model("models:/iris_sure@champion")
+flowers = X.iloc[[0, 70, 149]]
 for at_least in (0.0, 0.8, 0.99):
-    print(at_least, loaded.predict(measures.iloc[::30], params={"at_least": at_least}))
+    answers = model.predict(flowers, params={"at_least": at_least})
+    print(f"at_least={at_least}: {', '.join(map(str, answers))}")

@@ -69,4 +69,5 @@ for weight, meaning in ((1.0, "scikit-learn"), (0.5, "both"), (0.0, "XGBoost")):
 try:
     committee.predict(flower, params={"weight": "much"})
 except MlflowException as error:
-    print(f"weight 'much': rejected\n  {error.message.rpartition('error: ')[2].rstrip('")}')}")
+    reason = error.message.rpartition("error: ")[2].rstrip('")}')
+    print(f"weight 'much': rejected\n  {reason}")

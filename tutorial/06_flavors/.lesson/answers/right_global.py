@@ -1,7 +1,4 @@
-"""The classifier is found as a global of the script.
-
-cloudpickle takes along what the class refers to.
-"""
+"""The class uses a global variable of the script: cloudpickle stores it with the class."""
 
 import os
 from importlib.metadata import packages_distributions
@@ -21,15 +18,15 @@ mlflow.set_experiment("06_flavors_exercise")
 package = packages_distributions()["xgboost"][0].replace("_", "-")
 packages = [f"{package}=={xgboost.__version__}", "scikit-learn"]
 iris = load_iris(as_frame=True)
-measures, species, names = iris.data, iris.target, iris.target_names
-model = XGBClassifier(n_estimators=30, max_depth=2).fit(measures, species)
+X, numbers, names = iris.data, iris.target, iris.target_names
+model = XGBClassifier(n_estimators=30, max_depth=2).fit(X, numbers)
 
 
 class Sure(PythonModel):
-    """The answer's model."""
+    """Names, or unsure."""
 
     def predict(self, context, model_input: pd.DataFrame, params=None):
-        """Return an answer to each flower."""
+        """Return one answer for each flower."""
         probabilities = model.predict_proba(model_input)
         sure = probabilities.max(axis=1) >= params["at_least"]
         return np.where(sure, names[probabilities.argmax(axis=1)], "unsure")
@@ -38,7 +35,7 @@ class Sure(PythonModel):
 info = mlflow.pyfunc.log_model(
     name="model",
     python_model=Sure(),
-    signature=infer_signature(measures, names[species], params={"at_least": 0.8}),
+    signature=infer_signature(X, names[numbers], params={"at_least": 0.8}),
     pip_requirements=packages,
 )
 version = mlflow.register_model(info.model_uri, "iris_sure")

@@ -1,4 +1,4 @@
-"""Scikit-learn's classifier, wrapped, and a list for an answer."""
+"""The class contains a scikit-learn classifier, and it returns a list."""
 
 import os
 
@@ -14,18 +14,18 @@ from sklearn.linear_model import LogisticRegression
 mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
 mlflow.set_experiment("06_flavors_exercise")
 iris = load_iris(as_frame=True)
-measures, species = iris.data, iris.target_names[iris.target]
+X, species = iris.data, iris.target_names[iris.target]
 
 
 class Sure(PythonModel):
-    """The answer's model."""
+    """Names, or unsure."""
 
     def __init__(self, classifier):
-        """Take the classifier."""
+        """Keep the classifier."""
         self.classifier = classifier
 
     def predict(self, context, model_input: pd.DataFrame, params=None):
-        """Return an answer to each flower."""
+        """Return one answer for each flower."""
         probabilities = self.classifier.predict_proba(model_input)
         return [
             "unsure"
@@ -37,8 +37,8 @@ class Sure(PythonModel):
 
 info = mlflow.pyfunc.log_model(
     name="model",
-    python_model=Sure(LogisticRegression(C=5, max_iter=1000).fit(measures, species)),
-    signature=infer_signature(measures, species, params={"at_least": 0.8}),
+    python_model=Sure(LogisticRegression(C=5, max_iter=1000).fit(X, species)),
+    signature=infer_signature(X, species, params={"at_least": 0.8}),
     pip_requirements=[f"scikit-learn=={sklearn.__version__}"],
 )
 version = mlflow.register_model(info.model_uri, "iris_sure")
