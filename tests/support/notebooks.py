@@ -122,15 +122,18 @@ def how_to_run(lesson: Lesson, after: str) -> str:
         where, command = "a terminal, in the lab's folder", f"make lesson-{lesson.number}"
     else:
         where, command = "the lab's shell", f"lab run {int(lesson.number)}"
-    # A step whose code shows what the reader is asked to predict.
-    asks = re.search(
-        r"^## (\d)\.(?:(?!^## ).)*?\*\*Predict(?:(?!^## ).)*?```python", after, re.M | re.S
-    )
+    # The steps whose code shows what the reader is asked to predict.
+    asking = [
+        step[0]
+        for step in re.split(r"^## (?=\d\.)", after, flags=re.M)[1:]
+        if "```python" in step.partition("**Predict")[2].partition("\n## ")[0]
+    ]
     spoils = ""
-    if asks:
+    if asking:
+        steps = f"step{'s' if len(asking) > 1 else ''} {' and '.join(asking)}"
         spoils = (
-            f"This also runs step {asks[1]}. To answer its **Predict** question first, read on and come back "
-            "here.\n\n"
+            f"This also runs {steps}. If you want to predict the results there first, read on and come back here."
+            "\n\n"
         )
     serve = ""
     if services.description(lesson).services:

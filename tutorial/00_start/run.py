@@ -151,7 +151,7 @@ programs stay as they are.
 
 ## 5. Find the models in your browser
 
-1. Open <http://localhost:5000> in your browser. If you chose another port, `lab` prints the
+1. Open <http://localhost:5000> in your browser. If your lab uses another port, `lab` prints the
    address. If a window about a new user interface opens, close it.
 2. The first time, choose *Model training* at the top left. MLflow opens in a view for language
    models (GenAI), which hides your models.

@@ -97,7 +97,7 @@ for column in info.signature.inputs:
 """
 `MLmodel` is the table of contents, and `get_model_info` reads only this file. The two files with
 `example` in their names contain your two rows. The other three list the packages and the version of
-Python. After *Your turn*, you can read a file:
+Python. After *Your turn*, read a file in the lab's shell:
 
     cat "$LAB_OUTPUT/01_save/model/MLmodel"
 

@@ -143,7 +143,7 @@ simpler models score worse. (0.01 beats 0.1 by two of 45 flowers, so it may be c
 
 ## 4. Find the best model and register it
 
-Ada wants to load the model, so search the models, not the runs. `search_logged_models` wants the experiment's id, not its name, and its `order_by` is a list of dictionaries:
+Ada needs the model's address, so search the models, not the runs. `search_logged_models` wants the experiment's id, not its name, and its `order_by` is a list of dictionaries:
 """
 
 # %%
@@ -207,7 +207,7 @@ print("Metrics of the model:", {metric.key: metric.value for metric in best.metr
 No. A logged model has its own place, beside the runs. Older tutorials look for the model among the
 run's artifacts, but MLflow 3 does not put it there.
 
-To load the model you need one of its three addresses:
+To load the model you need one of these three addresses:
 """
 
 # %%
@@ -255,7 +255,7 @@ one of the 45 flowers wrong: it takes a virginica for a versicolor.
 - `lab run 2 datasets`: [on which data a model was measured](REFERENCE.md#data-sets)
 - `lab run 2 unsigned`: [what a model without a signature accepts](REFERENCE.md#models-without-a-signature)
 - `lab run 2 pictures`: [a picture of the model's probabilities](REFERENCE.md#pictures)
-- [The rows and files of your model on the server](REFERENCE.md#what-the-server-stores)
+- [Your model in the server's database and files](REFERENCE.md#what-the-server-stores)
 - [All arguments of log_model](REFERENCE.md#save_model-and-log_model)
 - [When it goes wrong](REFERENCE.md#when-it-goes-wrong)
 """

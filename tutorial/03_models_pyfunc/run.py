@@ -98,7 +98,7 @@ print("Digest of held-out rows: ", heldout_data.digest)
 # %% [markdown]
 """
 `log_input` records a **digest** of the rows, a short fingerprint: if it differs, the
-rows differ. With `model_id` and `dataset`, the metric belongs to this model and these rows.
+tables differ. With `model_id` and `dataset`, the metric belongs to this model and these rows.
 
 ## 2. Give it a name and an alias
 
@@ -128,8 +128,8 @@ print(f"Ada gets your prediction for {(answers == predicted).sum()} of {len(held
 > **About the warning.** Stages still work, but MLflow will remove them. In new projects, use only
 > aliases. This lesson sets both, because many teams still load `models:/iris_clf/Production`.
 
-After *Your turn*, open in your browser the experiment `03_models_pyfunc`, the newest run `for Ada`,
-and on its page `iris_clf` under *Registered models*. The version's page has the stage, the alias and, under *Schema*, the
+After *Your turn*, open the experiment `03_models_pyfunc` in your browser, then its newest run
+`for Ada`, then `iris_clf` under *Registered models*. The version's page has the stage, the alias and, under *Schema*, the
 [signature](../words.md#signature):
 
 ![The page of the version, with its stage, its alias and a schema of four inputs](.lesson/version.png)

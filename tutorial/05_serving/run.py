@@ -33,8 +33,8 @@ The lab types this command for you. First it runs [baseline.py](baseline.py), wh
 version of `iris_served` as the champion. Then it starts this server, and a second one for step 5.
 
 - `lab run 5` does all this, runs the lesson and stops the servers at the end.
-- For a notebook, type `lab serve 5` at *Your turn* in a second terminal (in JupyterLab: File, New,
-  Terminal). It starts the servers, and Ctrl-C stops them.
+- For a notebook, start the servers at *Your turn*: type `lab serve 5` in a terminal of JupyterLab
+  (File, New, Terminal). Ctrl-C stops them.
 """
 
 # %%
@@ -121,7 +121,7 @@ A better model uses all four columns. (This lesson skips the gate of lesson 04.)
 cell matter to the clients of a server:
 
 - `y`, from step 2, contains names, so clients receive "setosa" and not 0.
-- The `signature` decides which requests get status 400. `infer_signature` reads the names and types
+- The `signature` decides which rows get status 400. `infer_signature` reads the names and types
   of the columns from `X`.
 - The `input_example` is a small request that is stored with the model. A server can use it to try
   the model before the first client does.
@@ -158,7 +158,7 @@ column name, and its predictions are numbers. Change it so that
 - a misspelled column name and a word in place of a number get status 400,
 - it has an input example.
 
-Run your version, then check it. You need no server: the exercise passes each request directly to
+Run your version, then check it. You need no model server: the exercise passes each request directly to
 the function that MLflow's server uses.
 
     python tutorial/05_serving/exercise.py

@@ -32,7 +32,7 @@ from sklearn.preprocessing import StandardScaler
 
 mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
 mlflow.set_experiment("05_serving_exercise")
-# The last cell shows what goes wrong, so the script silences these two warnings.
+# The last cell shows what goes wrong, so the script hides these two messages.
 warnings.filterwarnings("ignore", r"X has feature names, but", UserWarning)
 logging.getLogger("mlflow.pyfunc.scoring_server").setLevel(logging.ERROR)
 
