@@ -2,15 +2,15 @@
 """
 # 06 One API, four frameworks
 
-A program of yours names the species of flowers every night. Ana and Ben both send you a model, and
-you want to use either of them without changing your program. So far all models came from
-scikit-learn. Ana still uses it, but Ben uses XGBoost.
+Every night, a program of yours names the species of new flowers. Ana and Ben each offer you a model
+for it. You want to try both without changing the program. But Ana trained hers with scikit-learn,
+like all models so far, and Ben trained his with XGBoost.
 
 **You will be able to**
 
 - log models of different frameworks with the same call, and load them with the same line,
-- say what is the same for all frameworks and what is not,
-- write a model of your own that answers in the form that you want.
+- say what differs between frameworks,
+- write a model of your own that answers in the form that you need.
 
 **You need** lesson 03 and basic Python. **Time**: 10 minutes to read, 10 for the exercise.
 """
@@ -52,19 +52,19 @@ logistic = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, species)
 # XGBoost accepts only numbers as classes: 0, 1 and 2.
 boosted = XGBClassifier(n_estimators=30, max_depth=2).fit(X, numbers)
 
-# %% [markdown]
-"""
-Then log each model with its flavor, register it, and make it the
-[champion](../words.md#champion). The two calls of `log_model` differ only in the name of the flavor.
-"""
-
-# %%
 # Without a list of packages, MLflow would need seconds to find out what the model imports.
 sklearn_packages = [f"scikit-learn=={version('scikit-learn')}"]
 # The package is called xgboost-cpu or xgboost. XGBClassifier needs scikit-learn, too.
 xgboost_name = packages_distributions()["xgboost"][0]
 xgboost_packages = [f"{xgboost_name}=={version(xgboost_name)}", *sklearn_packages]
 
+# %% [markdown]
+"""
+Then log each model with its flavor, register it, and make it the [champion](../words.md#champion).
+The two calls of `log_model` have the same arguments.
+"""
+
+# %%
 with mlflow.start_run(run_name="model by Ana"):
     logistic_info = mlflow.sklearn.log_model(
         logistic,
@@ -73,8 +73,6 @@ with mlflow.start_run(run_name="model by Ana"):
         pip_requirements=sklearn_packages,
         registered_model_name="iris_logistic",
     )
-
-# %%
 with mlflow.start_run(run_name="model by Ben"):
     boosted_info = mlflow.xgboost.log_model(
         boosted,
@@ -92,8 +90,8 @@ for name, info in {"iris_logistic": logistic_info, "iris_boosted": boosted_info}
 """
 ## 2. Load both with the same line
 
-Your program uses `mlflow.pyfunc.load_model`. It reads the name of the flavor from the model's files
-and lets the flavor load the model. So your program does not even import XGBoost.
+Your program uses `mlflow.pyfunc.load_model`. It finds the name of the flavor in the model's files.
+So your program does not have to mention XGBoost.
 
 **Predict:** you send the same three flowers to both models. Do both answer in the same form?
 """
@@ -107,17 +105,17 @@ for name in ("iris_logistic", "iris_boosted"):
 
 # %% [markdown]
 """
-The call is the same, but the answers are not. Each framework keeps its habits: the scikit-learn
-model answers names, and the XGBoost model answers numbers. The [signature](../words.md#signature)
-tells you before you call: `string` or `int64`. A `Tensor` is an array, here one with any number of
-rows (`-1`).
+The call is the same, but the answers are not: one model answers names, the other one numbers. The
+[signature](../words.md#signature) tells you before you call: `string` or `int64`. A `Tensor` is an
+array, and `-1` stands for any number of rows.
 
-The models also disagree about the second flower. Are they unsure? `predict` does not say.
+Number 1 is versicolor, so the models disagree about the second flower. Are they unsure? `predict`
+does not say.
 
 ## 3. See what each flavor adds
 
 If you know the framework, you can use the **native loader**: `load_model` of the model's own flavor.
-It gives you back the object that Ana or Ben trained, with all its methods.
+It returns the object that Ana or Ben trained, with all its methods.
 """
 
 # %%
@@ -126,7 +124,7 @@ for info, flavor in ((logistic_info, mlflow.sklearn), (boosted_info, mlflow.xgbo
     files = [file.path for file in client.list_logged_model_artifacts(info.model_id)]
     requirements = mlflow.artifacts.load_text(f"{info.artifact_path}/requirements.txt")
     packages = [line.partition("==")[0] for line in requirements.splitlines()]
-    print(f"{flavor.__name__}.load_model returns a {type(native).__name__}")
+    print(f"{flavor.__name__}.load_model returns: {type(native).__name__}")
     print(f"  probabilities for the second flower: {native.predict_proba(flowers)[1].round(2)}")
     print(f"  files: {', '.join(files)}")
     print(f"  packages: {', '.join(packages)}")
@@ -136,18 +134,17 @@ print("The model from pyfunc has predict_proba:", hasattr(model, "predict_proba"
 
 # %% [markdown]
 """
-Both models are unsure: their highest probability for this flower is only about 0.5. But only the
-native loader gives you `predict_proba`. It also needs your program to know the framework.
+Both models are unsure: their highest probability is only about 0.5. But only the native loader gives
+you `predict_proba`, and it works only if your program knows the framework.
 
-The folders differ in one file, the trained model: [skops](../words.md#skops) for scikit-learn, and
-`model.ubj`, XGBoost's own format. To load a model, with either loader, you need its packages.
+The folders differ in one file, the trained model: a [skops](../words.md#skops) file for scikit-learn,
+and a file in XGBoost's own format. With either loader, you need the model's packages.
 
 ## 4. Write a model of your own
 
-Ben wants his model to answer names, and to show the probability if a caller asks for it. The flavor
-cannot do that. A class of his own can: a `PythonModel` with a method `predict`. MLflow fills in
-`context`, which this class does not use, `model_input`, the rows, and `params`, the **parameters**
-that a caller may set.
+Ben wants his model to answer names, and to show the probability if a caller asks for it. A class of
+his own can do that: a `PythonModel` with a method `predict`. MLflow calls it with the rows,
+`model_input`, and with the **parameters** that a caller may set, `params`. You can ignore `context`.
 """
 
 
@@ -174,8 +171,8 @@ class NamedSpecies(PythonModel):
 
 # %% [markdown]
 """
-Log an object of this class with `mlflow.pyfunc.log_model`. The parameter and its default value go
-into the signature. Ben registers it as the next version of `iris_boosted`.
+Ben logs an object of this class as the next version of `iris_boosted`. The signature declares the
+parameter and its default. Then the lines of your program run again, unchanged.
 """
 
 # %%
@@ -188,18 +185,9 @@ with mlflow.start_run(run_name="model by Ben, with names"):
         pip_requirements=xgboost_packages,
         registered_model_name="iris_boosted",
     )
-version_number = named_info.registered_model_version
-client.set_registered_model_alias("iris_boosted", "champion", version_number)
+number = named_info.registered_model_version
+client.set_registered_model_alias("iris_boosted", "champion", number)
 
-# %% [markdown]
-"""
-MLflow warns you: it stores such an object with cloudpickle, and loading the file can run any code.
-So load such a model only if you trust its author, as in [lesson 01](../01_save/README.md).
-
-Now run the lines of your program again, and set the parameter once:
-"""
-
-# %%
 for name in ("iris_logistic", "iris_boosted"):
     model = mlflow.pyfunc.load_model(f"models:/{name}@champion")
     print(f"{name} answers {', '.join(model.predict(flowers))}")
@@ -208,8 +196,10 @@ print(f"iris_boosted with the parameter answers {', '.join(answers)}")
 
 # %% [markdown]
 """
-Both models answer names, and your program did not change. Without `params`, the model gets the
-default from the signature.
+Now both models answer names. If a caller gives no `params`, the model gets the default.
+
+About the warning: MLflow stores such an object with cloudpickle, and loading it can run any code.
+Load such a model only if you trust its author, as in [lesson 01](../01_save/README.md).
 
 ## Your turn
 
@@ -217,12 +207,16 @@ In `tutorial/06_flavors/exercise.py`, an XGBoost model answers numbers and never
 unsure. Write a `PythonModel` around it, so that `models:/iris_sure@champion`
 
 1. answers "setosa", "versicolor" or "virginica",
-2. answers "unsure" if its highest probability is below the parameter `at_least`,
-3. has 0.8 as the default of `at_least`.
+2. answers "unsure" if its highest probability is below the parameter `at_least`, which is 0.8 by
+   default.
 
-Run the script, and check it:
+Before you change it, run it once. MLflow warns that it ignores `at_least`, because the signature has
+no parameters:
 
     python tutorial/06_flavors/exercise.py
+
+When you have changed it, run it again, and check it:
+
     lab check 6
 
 You have passed when the answer begins with `06_flavors: passed`. If you are stuck, type:
@@ -232,8 +226,7 @@ You have passed when the answer begins with `06_flavors: passed`. If you are stu
 ## 5. One more thing: columns or a tensor
 
 PyTorch and TensorFlow train on arrays, which have no column names. A signature that you infer from
-an array describes a tensor: a type and a shape. You can see what that means with scikit-learn alone.
-Train the pipeline on an array:
+an array describes a tensor: a type and a shape. You can see the effect with scikit-learn:
 """
 
 # %%
@@ -265,34 +258,41 @@ print("with a tensor, in recorded order:", model.predict(other_order[recorded]).
 
 # %% [markdown]
 """
-Columns have names, so MLflow puts them into the right order. A tensor has none: the model answers
-wrong, without an error or a warning. So record the order in `metadata`, and use it before you call
+Columns have names, so MLflow puts them into the right order. A tensor has no names: the model
+answers wrong, and nothing warns you. So record the order in `metadata`, and use it before you call
 the model.
 
-## 6. PyTorch and TensorFlow
+## 6. Add PyTorch and TensorFlow
 
-You also need one program for four frameworks? `score.py` takes names, numbers or a score for each
-class, and puts the columns into the recorded order:
+`score.py` is a program for models of any framework. It understands names, numbers and scores, and it
+uses the recorded order of the columns:
 
 ```console
 $ python examples/06_flavors/score.py models:/iris_logistic@champion models:/iris_boosted@champion
+                                 row 0   row 1       row 2       row 3      row 4      row 5
+models:/iris_logistic@champion  setosa  setosa  versicolor   virginica  virginica  virginica
+models:/iris_boosted@champion   setosa  setosa  versicolor  versicolor  virginica  virginica
+2 models agree on 5 of 6 rows
 ```
 
-Four more examples log the same flowers with four frameworks. They differ only in their imports and
-in the model:
+Four more examples log one model each, with four frameworks. They differ only in their imports and in
+the cell that trains the model. Compare two of them:
 
     diff examples/06_flavors/log_sklearn.py examples/06_flavors/log_pytorch.py
 
-PyTorch and TensorFlow are large, so the lab does not install them until you ask. This command does,
-and then runs the lesson with all its examples. Type it in a terminal in the lab's folder, not in
-the lab's shell:
+The lab does not have PyTorch and TensorFlow yet, because they are large. If you have 3 GB to spare,
+open another terminal in the lab's folder and type:
 
     make lesson-06
 
+This [installs both if possible](REFERENCE.md#install-pytorch-and-tensorflow), and then runs the
+lesson with all its examples.
+
 ## Go further
 
-- `lab run 6 two_models`: a model that combines two others, logged from a file instead of an object.
-- [What differs between the four frameworks](REFERENCE.md#what-differs) in one table.
-- [The errors that people meet](REFERENCE.md#when-it-goes-wrong), and more in the
-  [reference](REFERENCE.md).
+- `lab run 6 two_models`: a model that combines two others, logged from a file.
+- [Why a file is safer than an object](REFERENCE.md#log-an-object-or-a-file).
+- [What differs between the four frameworks](REFERENCE.md#what-differs), in one table.
+- [Parameters](REFERENCE.md#parameters): what MLflow checks and what it ignores.
+- [The errors that people meet](REFERENCE.md#when-it-goes-wrong).
 """

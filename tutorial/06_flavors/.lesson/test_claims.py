@@ -1,4 +1,4 @@
-"""What the README of lesson 06 says beyond what the scripts assert: of the frameworks that are here."""
+"""What lesson 06 and its reference say and no script prints, for the frameworks that are installed here."""
 
 import inspect
 import logging
@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import mlflow
 import numpy as np
+import pandas as pd
 import pytest
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
@@ -23,7 +24,9 @@ from sklearn.base import clone
 from tests.inside.sandbox import copy_under_other_names, remove_everything
 
 HERE = Path(__file__).parents[1]
-README = (HERE / "README.md").read_text(encoding="utf-8")
+# The four log_*.py, in a lab or in a copy of the lesson.
+EXAMPLES = HERE.parents[1] / "examples" / HERE.name
+REFERENCE = (HERE / "REFERENCE.md").read_text(encoding="utf-8")
 MODULES = {
     "sklearn": "sklearn",
     "xgboost": "xgboost",
@@ -34,28 +37,27 @@ FRAMEWORKS = [name for name, module in MODULES.items() if find_spec(module)]
 
 
 def needs(*frameworks):
-    """Define a test for those of these frameworks that are installed, if any; in the trainer `flavors` all are."""
+    """Define a test for each of these frameworks that is installed. The trainer `flavors` has all of them."""
     there = [framework for framework in frameworks if framework in FRAMEWORKS]
     return pytest.mark.parametrize("framework", there) if there else lambda test: None
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """Run the four files under other names, as far as their frameworks are here; all they make is removed."""
+    """Run copies of the log_*.py whose frameworks are installed. Afterwards remove everything that they made."""
     folder = tmp_path_factory.mktemp("lesson")
     prefix = copy_under_other_names(folder, only="06_flavors")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LAB_OUTPUT", str(folder / "output"))
-        files = {
-            f: folder / "tutorial" / f"{prefix}_06_flavors" / f"train_{f}.py" for f in FRAMEWORKS
-        }
+        copies = folder / "examples" / f"{prefix}_06_flavors"
+        files = {f: copies / f"log_{f}.py" for f in FRAMEWORKS}
         yield {framework: runpy.run_path(str(file)) for framework, file in files.items()}
     remove_everything(prefix)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def client(made):
-    """Work in an experiment of our own, deleted afterwards; after the four files, which set theirs."""
+    """Work in an experiment that is deleted afterwards. Set it after the log_*.py, which set theirs."""
     experiment = mlflow.set_experiment(f"test-{uuid4().hex[:8]}")
     client = mlflow.MlflowClient()
     yield client
@@ -63,8 +65,8 @@ def client(made):
 
 
 def table():
-    """Return the README's table of what differs, by its first column and then by framework."""
-    lines = re.findall(r"^\| (.*) \|$", README, flags=re.MULTILINE)
+    """Return the table of what differs, by its first column and then by framework."""
+    lines = re.findall(r"^\| (.*) \|$", REFERENCE, flags=re.MULTILINE)
     start = next(n for n, line in enumerate(lines) if "Module" in line)
     rows = [line.split(" | ") for line in lines[start:]]
     return {
@@ -82,90 +84,111 @@ def says(row, framework):
 
 
 def cells(framework):
-    text = (HERE / f"train_{framework}.py").read_text(encoding="utf-8")
-    # Of code: the first one tells which framework it is.
+    text = (EXAMPLES / f"log_{framework}.py").read_text(encoding="utf-8")
+    # The cells of code. The first cell, which is text, says which framework it is.
     matches = re.findall(r"^# %% (?!\[)(.+)\n((?s:.*?))(?=^# %%|\Z)", text, flags=re.MULTILINE)
     return {name: cell.strip() for name, cell in matches}
 
 
 @pytest.mark.parametrize("framework", list(MODULES)[1:])
-def test_the_files_differ_in_imports_and_model_only(framework):
+def test_the_four_files_differ_only_in_imports_and_model(framework):
     first, second = cells("sklearn"), cells(framework)
     assert list(first) == list(second)
     differ = [name for name in first if first[name] != second[name]]
     assert differ == ["Imports", "The model"]
     for name in set(first) - set(differ):
-        assert f'"{name}"' in README
+        assert f'"{name}"' in REFERENCE
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_predictions_are_those_of_the_model_in_memory(made, framework):
+def test_a_model_predicts_the_same_after_loading(made, framework):
     file = made[framework]
-    native, generic = file["ask"](file["native"]), file["generic"].predict(file["rows"])
-    # PyTorch's graph may add up in another order.
+    # PyTorch's graph may add numbers in another order.
     same = np.allclose if framework == "pytorch" else np.array_equal
-    assert same(native, file["answers"]) and same(generic, file["answers"])
+    assert list(file["answers_after_loading"]) == file["same"]
+    for answers in file["answers_after_loading"].values():
+        assert same(answers, file["answers"])
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_the_table_tells_module_file_and_signature(made, framework):
+def test_the_table_has_module_file_and_signature(made, framework):
     file = made[framework]
     assert file["flavor"].__name__ == says("Module", framework)
     assert file["file"].relative_to(file["folder"]).as_posix() == says("File", framework)
-    # As logged here, and as the flavor would take it as well.
+    # What log_*.py logs, and the other kind of signature.
     columns = infer_signature(file["heldout"], file["answers"])
     tensor = infer_signature(file["heldout"].to_numpy("float32", copy=True), file["answers"])
     possible = []
     for kind, signature in (("columns", columns), ("a tensor", tensor)):
-        arguments = file["contract"] | {"signature": signature, "metadata": None}
+        arguments = file["details"] | {"signature": signature, "metadata": None}
         try:
             file["flavor"].log_model(file["model"], name="model", **arguments)
             possible.append(kind)
         except MlflowException as error:
             assert "TensorSpec" in str(error)
-    assert " or ".join(possible) == says("Signature", framework).removesuffix(" (pt2)")
+    assert " or ".join(possible) == says("Kind of signature", framework).removesuffix(" (pt2)")
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-@pytest.mark.parametrize("sent", ["float64 frames", "float32 frames", "float32 arrays"])
-def test_the_table_tells_what_is_taken(made, framework, sent):
-    taken = f"a {sent.removesuffix('s')}" in made[framework]["outcomes"]["takes"]
-    assert says(f"As here, takes {sent}", framework) == ("yes" if taken else "no")
+@pytest.mark.parametrize("sent", ["float64 DataFrame", "float32 DataFrame", "float32 array"])
+def test_the_table_says_what_a_model_accepts(made, framework, sent):
+    accepted = sent in made[framework]["outcomes"]["accepts"]
+    assert says(f"Accepts a {sent}", framework) == ("yes" if accepted else "no")
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_the_table_tells_what_becomes_of_another_order(made, framework):
-    outcome = {"put right": "takes", "misread": "misreads"}[
+def test_the_table_says_what_happens_to_columns_in_another_order(made, framework):
+    outcome = {"right answers": "accepts", "wrong answers": "misreads"}[
         says("Columns in another order", framework)
     ]
-    assert "another order" in made[framework]["outcomes"][outcome]
+    assert "other order" in made[framework]["outcomes"][outcome]
 
 
-@needs("pytorch", "tensorflow")
-def test_another_order_gets_wrong_answers_without_a_warning_where_there_are_no_names(
-    made, framework
-):
+def assert_silent(model, payload):
+    """Assert that a prediction gives no warning, and return it."""
     messages = []
     handler = logging.Handler()
     handler.emit = lambda record: messages.append(record.getMessage())
     logger = logging.getLogger("mlflow")
     before = logger.level
     logger.addHandler(handler)
-    # The four files silence it.
+    # The log_*.py make it quiet.
     logger.setLevel(logging.WARNING)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            made[framework]["generic"].predict(made[framework]["rows"][:, ::-1].copy())
+            answers = model.predict(payload)
     finally:
         logger.removeHandler(handler)
         logger.setLevel(before)
     assert messages == []
+    return answers
+
+
+@needs("pytorch", "tensorflow")
+def test_a_tensor_in_another_order_gives_no_warning(made, framework):
+    assert_silent(made[framework]["generic"], made[framework]["rows"][:, ::-1].copy())
+
+
+def test_scikit_learn_with_a_tensor_answers_wrong_without_a_warning(made):
+    file = made["sklearn"]
+    array = file["X"].to_numpy("float32", copy=True)
+    info = mlflow.sklearn.log_model(
+        clone(file["model"]).fit(array, file["y"]),
+        name="model",
+        signature=infer_signature(array, file["y"].to_numpy()),
+        pip_requirements=[],
+    )
+    model, frame = mlflow.pyfunc.load_model(info.model_uri), file["frame"]
+    right = assert_silent(model, frame)
+    wrong = assert_silent(model, frame[frame.columns[::-1]])
+    assert (right == file["answers"]).mean() > 0.9
+    assert (wrong == file["answers"]).mean() < 0.5
 
 
 @needs("pytorch")
-def test_pytorch_warns_of_a_frame_in_the_words_of_the_readme(made, framework):
-    # PyTorch says it once a process.
+def test_pytorch_s_warning_about_a_dataframe_is_in_the_reference(made, framework):
+    # PyTorch warns once in each process.
     code = (
         "import numpy, torch; rows = numpy.ones((2, 4), numpy.float32); rows.flags.writeable = False; "
         "torch.from_numpy(rows)"
@@ -179,44 +202,44 @@ def test_pytorch_warns_of_a_frame_in_the_words_of_the_readme(made, framework):
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_the_order_stands_in_the_metadata(made, framework):
+def test_the_metadata_has_the_order_of_the_columns(made, framework):
     order = made[framework]["generic"].metadata.metadata["columns"]
     assert order == list(made[framework]["heldout"].columns)
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_the_table_tells_what_the_native_loader_returns(made, framework):
+def test_the_table_says_what_the_native_loader_returns(made, framework):
     native, model = made[framework]["native"], made[framework]["model"]
-    told = says("The native loader returns", framework)
+    said = says("The native loader returns", framework)
     if framework == "pytorch":
         from torch.fx import GraphModule
 
         assert isinstance(native, GraphModule) and not isinstance(native, type(model))
-        assert told == "a GraphModule, without the class"
+        assert said == "a GraphModule, without the class"
     else:
         assert type(native) is type(model)
-        assert told == ("the Keras model" if framework == "tensorflow" else "the estimator")
+        assert said == ("the Keras model" if framework == "tensorflow" else "the estimator")
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_the_table_tells_what_pyfunc_calls(made, framework):
+def test_the_table_says_what_pyfunc_calls(made, framework):
     parameters = inspect.signature(made[framework]["flavor"].log_model).parameters
-    told = says("pyfunc's predict calls", framework)
+    said = says("pyfunc's predict calls", framework)
     if "pyfunc_predict_fn" in parameters:
-        assert told == "predict, or what pyfunc_predict_fn names"
+        assert said == "predict, or the method in pyfunc_predict_fn"
     else:
-        assert told == ("the module itself" if framework == "pytorch" else "predict")
+        assert said == ("the module itself" if framework == "pytorch" else "predict")
     if framework == "xgboost":
-        quoted("mlflow.xgboost has no pyfunc_predict_fn")
+        quoted("mlflow.xgboost has no argument pyfunc_predict_fn")
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_the_table_tells_whether_an_input_example_is_needed(made, framework):
+def test_the_table_says_whether_an_input_example_is_required(made, framework):
     file = made[framework]
-    arguments = file["contract"] | {"input_example": None}
-    told = says("input_example", framework)
-    assert told in ("needed, two rows or more", "optional")
-    if told != "optional":
+    arguments = file["details"] | {"input_example": None}
+    said = says("input_example", framework)
+    assert said in ("required, at least two rows", "optional")
+    if said != "optional":
         with pytest.raises(MlflowException) as refused:
             file["flavor"].log_model(file["model"], name="model", **arguments)
         words = "If serialization_format is set to 'pt2', then input_example is required."
@@ -226,16 +249,16 @@ def test_the_table_tells_whether_an_input_example_is_needed(made, framework):
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_the_table_tells_what_pip_requirements_must_say(made, framework):
+def test_the_table_says_what_pip_requirements_must_list(made, framework):
     names = [package.partition("==")[0] for package in made[framework]["packages"]]
-    told = says("pip_requirements must say", framework)
+    said = says("pip_requirements lists", framework)
     expected = {
-        "xgboost": "xgboost-cpu, and scikit-learn for XGBClassifier",
-        "pytorch": "torch, without +debian",
+        "xgboost": "xgboost-cpu; for XGBClassifier also scikit-learn",
+        "pytorch": "torch; without +debian in the version",
     }
-    assert told == expected.get(framework, names[0])
-    assert [name for name in names if name not in told] == []
-    # That and MLflow itself is all that is logged.
+    assert said == expected.get(framework, names[0])
+    assert [name for name in names if name not in said] == []
+    # MLflow adds only itself.
     assert made[framework]["packages"] == [
         line
         for line in Path(mlflow.pyfunc.get_model_dependencies(made[framework]["info"].model_uri))
@@ -246,10 +269,10 @@ def test_the_table_tells_what_pip_requirements_must_say(made, framework):
 
 
 @needs("xgboost", "tensorflow")
-def test_mlflow_s_guess_lists_two_packages_where_one_is_installed(made, framework):
+def test_without_pip_requirements_mlflow_lists_two_packages_where_one_is_installed(made, framework):
     [installed] = {name.replace("_", "-") for name in packages_distributions()[framework]}
     file = made[framework]
-    arguments = {k: v for k, v in file["contract"].items() if k != "pip_requirements"}
+    arguments = {k: v for k, v in file["details"].items() if k != "pip_requirements"}
     info = file["flavor"].log_model(file["model"], name="model", **arguments)
     guessed = Path(mlflow.pyfunc.get_model_dependencies(info.model_uri)).read_text()
     names = {line.partition("==")[0] for line in guessed.splitlines()}
@@ -258,7 +281,7 @@ def test_mlflow_s_guess_lists_two_packages_where_one_is_installed(made, framewor
 
 @needs("xgboost")
 def test_an_xgbclassifier_cannot_be_loaded_without_scikit_learn(made, framework):
-    # Python's own way to forbid an import.
+    # None in sys.modules makes Python refuse the import.
     code = (
         "import sys; sys.modules['sklearn'] = None; import mlflow.xgboost; "
         f"mlflow.xgboost.load_model({made['xgboost']['info'].model_uri!r})"
@@ -268,19 +291,19 @@ def test_an_xgbclassifier_cannot_be_loaded_without_scikit_learn(made, framework)
 
 
 def quoted(words):
-    """Return these words of an error after seeing that the README quotes them."""
-    assert words in README.replace("`", "")
+    """Return these words after checking that the reference has them."""
+    assert words in REFERENCE.replace("`", "")
     return words
 
 
 def refusal(model, data, **arguments):
-    """Return what MLflow says when it refuses these data."""
+    """Return MLflow's message when it rejects these data."""
     with pytest.raises(MlflowException) as refused:
         model.predict(data, **arguments)
     return str(refused.value).rpartition("Error: ")[2]
 
 
-def test_scikit_learn_s_pyfunc_calls_what_pyfunc_predict_fn_names(made):
+def test_scikit_learn_s_pyfunc_calls_the_method_in_pyfunc_predict_fn(made):
     file = made["sklearn"]
     info = mlflow.sklearn.log_model(
         file["model"], name="model", pip_requirements=[], pyfunc_predict_fn="predict_proba"
@@ -289,13 +312,13 @@ def test_scikit_learn_s_pyfunc_calls_what_pyfunc_predict_fn_names(made):
     assert np.array_equal(answers, file["model"].predict_proba(file["heldout"]))
 
 
-def test_a_column_too_few_is_refused_in_the_words_of_the_readme(made):
+def test_the_message_about_a_missing_column_is_in_the_reference(made):
     message = refusal(made["sklearn"]["generic"], made["sklearn"]["frame"].iloc[:, :3])
     assert message == quoted("Model is missing inputs ['petal width (cm)'].")
 
 
 @needs("pytorch", "tensorflow")
-def test_a_tensor_signature_refuses_in_the_words_of_the_readme(made, framework):
+def test_the_messages_of_a_tensor_signature_are_in_the_reference(made, framework):
     generic, rows = made[framework]["generic"], made[framework]["rows"]
     message = refusal(generic, rows.astype("float64"))
     assert message == quoted("dtype of input float64 does not match expected dtype float32")
@@ -315,7 +338,7 @@ def test_a_tensor_signature_refuses_in_the_words_of_the_readme(made, framework):
 
 
 @needs("tensorflow")
-def test_tensorflow_refuses_columns_in_the_words_of_the_readme(made, framework):
+def test_the_message_of_tensorflow_about_columns_is_in_the_reference(made, framework):
     file = made["tensorflow"]
     signature = infer_signature(file["frame"], file["answers"])
     with pytest.raises(MlflowException) as refused:
@@ -326,9 +349,9 @@ def test_tensorflow_refuses_columns_in_the_words_of_the_readme(made, framework):
 
 
 @needs("pytorch")
-def test_an_example_of_one_row_makes_a_pt2_that_takes_one_row_only(made, framework):
+def test_an_example_of_one_row_makes_a_pt2_that_takes_only_one_row(made, framework):
     file = made["pytorch"]
-    arguments = file["contract"] | {"input_example": file["rows"][:1]}
+    arguments = file["details"] | {"input_example": file["rows"][:1]}
     info = mlflow.pytorch.log_model(file["model"], name="model", **arguments)
     model = mlflow.pyfunc.load_model(info.model_uri)
     assert np.allclose(model.predict(file["rows"][:1]), file["answers"][:1])
@@ -337,7 +360,7 @@ def test_an_example_of_one_row_makes_a_pt2_that_takes_one_row_only(made, framewo
 
 
 @needs("pytorch")
-def test_pickled_pytorch_keeps_the_class_takes_columns_and_is_warned_of(
+def test_pickled_pytorch_keeps_the_class_takes_columns_and_gives_a_warning(
     made, framework, monkeypatch
 ):
     from torch import nn
@@ -358,7 +381,7 @@ def test_pickled_pytorch_keeps_the_class_takes_columns_and_is_warned_of(
 
 @pytest.fixture(scope="module")
 def members(made, client):
-    """Register two models as the lesson does, with an alias; deleted afterwards."""
+    """Register two models with an alias. Delete them afterwards."""
     names = {framework: f"test-{uuid4().hex[:8]}" for framework in ("sklearn", "xgboost")}
     for framework, name in names.items():
         mlflow.register_model(made[framework]["info"].model_uri, name)
@@ -379,7 +402,7 @@ def log_committee(made, members, address):
     )
 
 
-def test_a_model_of_models_keeps_its_members_and_how_they_were_named(made, members, client):
+def test_a_model_of_two_models_has_copies_of_their_files_and_their_addresses(made, members, client):
     rows = made["sklearn"]["heldout"]
     info = log_committee(made, members, "/1")
     alias_info = log_committee(made, members, "@champion")
@@ -389,7 +412,7 @@ def test_a_model_of_models_keeps_its_members_and_how_they_were_named(made, membe
             f"models:/{name}{address}" for name in members.values()
         }
     before = mlflow.pyfunc.load_model(alias_info.model_uri).predict(rows)
-    # Another champion, of another opinion.
+    # Another champion, which answers differently.
     other_model = clone(made["sklearn"]["model"]).fit(rows, np.roll(made["sklearn"]["truth"], 20))
     other_info = mlflow.sklearn.log_model(other_model, name="model", pip_requirements=[])
     second = mlflow.register_model(other_info.model_uri, members["sklearn"])
@@ -398,13 +421,13 @@ def test_a_model_of_models_keeps_its_members_and_how_they_were_named(made, membe
     assert np.array_equal(before, after)
 
 
-def test_models_from_code_hold_the_file_and_no_pickle(made, members):
+def test_a_model_from_code_contains_the_file_and_no_pickle(made, members):
     folder = Path(mlflow.artifacts.download_artifacts(log_committee(made, members, "/1").model_uri))
     assert (folder / "committee.py").read_text() == (HERE / "committee.py").read_text()
     assert not list(folder.rglob("*.pkl"))
 
 
-def test_a_pyfunc_model_has_the_native_one_in_it(made):
+def test_get_raw_model_returns_the_native_model(made):
     file = made["sklearn"]
     raw = file["generic"].get_raw_model()
     expected = file["model"].predict_proba(file["heldout"])
@@ -412,13 +435,13 @@ def test_a_pyfunc_model_has_the_native_one_in_it(made):
 
 
 @pytest.mark.parametrize("weight", [-3.0, 1.5, None])
-def test_the_committee_checks_which_numbers_make_sense(made, members, weight):
+def test_the_committee_rejects_a_weight_that_makes_no_sense(made, members, weight):
     model = mlflow.pyfunc.load_model(log_committee(made, members, "/1").model_uri)
     with pytest.raises(ValueError, match="expected a number from 0 to 1"):
         model.predict(made["sklearn"]["heldout"], params={"weight": weight})
 
 
-def test_a_parameter_is_refused_or_ignored_in_the_words_of_the_readme(made, members, monkeypatch):
+def test_the_messages_about_a_parameter_are_in_the_reference(made, members, monkeypatch):
     messages = []
     monkeypatch.setattr(
         "mlflow.models.utils._logger.warning", lambda text, *_: messages.append(text)
@@ -437,7 +460,69 @@ def test_a_parameter_is_refused_or_ignored_in_the_words_of_the_readme(made, memb
     )
 
 
-def test_a_python_model_without_a_type_hint_is_warned_of():
+@pytest.fixture(scope="module")
+def named(made):
+    """Log an object of the class of the lesson's step 4, which cloudpickle stores."""
+
+    class NamedSpecies(PythonModel):
+        def __init__(self, classifier):
+            self.classifier = classifier
+
+        def predict(self, context, model_input: pd.DataFrame, params=None):
+            return self.classifier.predict(model_input)
+
+    return mlflow.pyfunc.log_model(
+        name="model",
+        python_model=NamedSpecies(made["xgboost"]["model"]),
+        signature=infer_signature(made["xgboost"]["heldout"], params={"show_probability": False}),
+        pip_requirements=[],
+    )
+
+
+def test_an_object_is_stored_with_cloudpickle(named):
+    files = mlflow.MlflowClient().list_logged_model_artifacts(named.model_id)
+    assert "python_model.pkl" in [file.path for file in files]
+    assert "python_model.pkl" in REFERENCE
+
+
+def test_a_flag_does_not_accept_a_number_or_a_word(made, named):
+    model, rows = mlflow.pyfunc.load_model(named.model_uri), made["xgboost"]["heldout"]
+    for arguments in ({}, {"params": {"show_probability": True}}):
+        assert np.array_equal(model.predict(rows, **arguments), made["xgboost"]["answers"])
+    for value in (1, "yes"):
+        assert "Can not safely convert" in refusal(model, rows, params={"show_probability": value})
+
+
+def test_a_model_of_your_own_has_no_native_loader_but_can_be_unwrapped(made, named):
+    with pytest.raises(MlflowException) as refused:
+        mlflow.xgboost.load_model(named.model_uri)
+    assert str(refused.value) == quoted('Model does not have the "xgboost" flavor')
+    model = mlflow.pyfunc.load_model(named.model_uri)
+    with pytest.raises(NotImplementedError) as not_implemented:
+        model.get_raw_model()
+    assert str(not_implemented.value).replace("`", "") == quoted(
+        "get_raw_model is not implemented by the underlying model"
+    )
+    classifier = model.unwrap_python_model().classifier
+    assert classifier.predict_proba(made["xgboost"]["heldout"]).shape[1] == 3
+
+
+def test_mlflow_ignores_a_parameter_if_the_signature_has_none(made, monkeypatch):
+    messages = []
+    monkeypatch.setattr(
+        "mlflow.models.utils._logger.warning", lambda text, *_: messages.append(text)
+    )
+    file = made["xgboost"]
+    answers = file["generic"].predict(file["heldout"], params={"at_least": 0.8})
+    assert np.array_equal(answers, file["answers"])
+    message = (
+        "params can only be specified at inference time if the model signature defines a params schema. "
+        "This model does not define a params schema."
+    )
+    assert quoted(message) in " ".join(messages).replace("`", "")
+
+
+def test_mlflow_warns_about_a_python_model_without_a_type_hint():
     with pytest.warns(UserWarning, match="Add type hints to the `predict` method"):
 
         class Bare(PythonModel):
