@@ -239,8 +239,8 @@ with mlflow.start_run(run_name="a model with a tensor"):
         pip_requirements=sklearn_packages,
         metadata={"columns": list(X.columns)},
     )
-print("with columns: ", logistic_info.signature.inputs)
-print("with a tensor:", tensor_info.signature.inputs)
+print("A signature with columns:", *logistic_info.signature.inputs, sep="\n  ")
+print("A signature with a tensor:", *tensor_info.signature.inputs, sep="\n  ")
 
 # %% [markdown]
 """
