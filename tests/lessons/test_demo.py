@@ -68,10 +68,16 @@ def test_demo_stops_at_a_script_that_fails_and_says_how_to_continue(lab):
     assert ran.stderr.strip().endswith("lab demo --from 2")
 
 
-def test_no_lesson_logs_a_pickle(lab, demo):
+def test_the_only_pickle_in_the_lessons_is_the_own_model_of_lesson_06_which_its_page_explains(
+    lab, demo
+):
     for number in ("03", "06"):
         ran = demo.lesson(find(number, lessons(ROOT)), None)
         assert ran.returncode == 0, ran.stderr
     formats = lab.script("model_formats")
     assert "skops" in formats
-    assert [line for line in formats.splitlines() if re.search("pickle'|[.]pkl", line)] == []
+    pickled = [line for line in formats.splitlines() if re.search("pickle'|[.]pkl", line)]
+    assert pickled
+    assert [line for line in pickled if "python_model.pkl" not in line] == []
+    page = find("06", lessons(ROOT)).page.read_text(encoding="utf-8")
+    assert "it stores such an object with cloudpickle" in page

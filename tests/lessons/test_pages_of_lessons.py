@@ -8,7 +8,7 @@ from lab.lessons import lessons
 from tests.support.labs import ROOT
 from tests.support.notebooks import as_notebook, comparable_page, page, servers
 
-LESSONS = [lesson for lesson in lessons(ROOT) if lesson.reference.exists()]
+LESSONS = lessons(ROOT)
 CASES = [
     pytest.param(lesson, id=lesson.name, marks=[pytest.mark.quick] if lesson.number == "02" else [])
     for lesson in LESSONS

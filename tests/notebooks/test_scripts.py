@@ -1,4 +1,4 @@
-"""The lessons' scripts as notebooks: each prints what its README shows, and saving changes nothing."""
+"""The lessons' scripts as notebooks: saving changes nothing, exercises run, and a run has its commit."""
 
 import subprocess
 from operator import attrgetter
@@ -9,8 +9,7 @@ from jupytext.config import load_jupytext_configuration_file
 
 from lab.lessons import lessons
 from tests.support.labs import ROOT
-from tests.support.notebooks import as_notebook, printed
-from tests.support.readmes import IN_PROFILE, assert_prints, samples
+from tests.support.notebooks import as_notebook
 
 LESSONS = lessons(ROOT)
 # With marks for cells, and a learner's to open: checks and tests have marks for their writers.
@@ -30,25 +29,6 @@ def test_a_script_that_is_opened_and_saved_as_a_notebook_stays_as_it_is(script):
     notebook = jupytext.reads(text, "py:percent", config=settings)
     assert notebook.cells[0].cell_type == "markdown"
     assert jupytext.writes(notebook, "py:percent", config=settings) == text
-
-
-# A lesson with a reference has a page, which is made from its notebook.
-OLD_FORM = [lesson for lesson in LESSONS if not lesson.reference.exists()]
-
-
-# On the stack, one lesson runs in JupyterLab itself, and an exercise below.
-@pytest.mark.parametrize("lesson", OLD_FORM, ids=name)
-def test_a_lesson_as_a_notebook_prints_what_its_readme_shows(embedded_lab, lesson):
-    script = str(lesson.scripts[0])
-    [sample] = [
-        sample
-        for sample in samples(lesson.folder / "README.md")
-        if sample.mode in ("", embedded_lab.mode)
-        and IN_PROFILE.sub("", sample.command) == f"python {script}"
-    ]
-    notebook = as_notebook(embedded_lab, script)
-    assert printed(notebook, "stderr") == ""
-    assert_prints(sample, printed(notebook, "stdout"))
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=name)

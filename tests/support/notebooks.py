@@ -80,12 +80,6 @@ def servers(lab: Lab, lesson: Lesson) -> Iterator[None]:
         process.communicate(timeout=60)
 
 
-def printed(notebook: NotebookNode, stream: str) -> str:
-    """Return what all cells printed to a stream, stdout or stderr."""
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    return "".join(o.text for o in outputs if o.output_type == "stream" and o.name == stream)
-
-
 def page(lesson: Lesson, notebook: NotebookNode) -> str:
     """Return the lesson's page in Markdown: what the notebook shows, and how to read and run it."""
     first, *rest = [part for cell in notebook.cells for part in blocks(cell)]
