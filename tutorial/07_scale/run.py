@@ -2,32 +2,30 @@
 """
 # 07 Past one machine
 
-This lesson is optional. One plain Python process on one machine scored our tables of up to ten
-million rows six to eight times faster than the lab's small Spark cluster. Spark is a program that
-splits a large table into parts and works on several parts at a time, if you like on several
-machines. Read on if your data are on such a cluster already, or if you must decide whether you need
-one. Otherwise skip this lesson.
+This lesson is optional. Spark is a program that splits a large table into parts and works on them
+at the same time, on one machine or on a cluster of several. Read on if your tables are in a
+cluster, or if you must decide whether you need one. Otherwise skip this lesson: for tables of up to
+ten million rows, one plain Python process was six to eight times faster than the lab's small
+cluster.
 
-You have measured a million flowers, and Spark shall name the species of each with your registered
-model.
+Here you measured a million flowers, and Spark will name their species with your registered model.
 
 **You will be able to**
 
 - score a table on Spark with a registered model,
-- hand over the columns so that the answers are right,
-- say when a cluster is worth its price.
+- pass the columns to the model so that its answers are right,
+- decide whether you need a cluster.
 
-**You need** [lesson 03](../03_models_pyfunc/README.md) and basic Python, but no Spark. **Time**: 10
-minutes to read, 10 for the exercise.
+**You need** [lesson 03](../03_models_pyfunc/README.md) and basic Python. You need not know Spark.
+**Time**: 10 minutes to read, 10 for the exercise.
 """
 
 # %% [markdown]
 """
 ## 1. Register a model
 
-Spark will find the model by its address, like Ada in lesson 03. So you log it with a
-[signature](../words.md#signature), register it and give the new version the
-[alias](../words.md#alias) `champion`.
+Spark loads a model by its address, like Ada in lesson 03. So you log one with a
+[signature](../words.md#signature), register it and set the [alias](../words.md#alias) `champion`.
 """
 
 # %%
@@ -73,18 +71,18 @@ print(f"{uri} is version {registered.version}.")
 """
 ## 2. Make a million rows
 
-A Spark job has two kinds of processes. Your script is the **driver**: it says what to do. The
-**workers** do it, each on some parts of the table. In the stack, they run in two containers.
-Without Docker, Spark does everything in one process on your machine, `local[*]`.
+Your script is the **driver**: it tells Spark what to do. The **workers** do it, each on some parts
+of the table. With Docker, the lab has two workers, each in a container. Without Docker, Spark does
+everything in one process, which it calls `local[*]`.
 
-The rows are random flowers, measured to a tenth of a centimetre. The workers write them to
-**Parquet**, a file format for tables. Such a table is a folder, and each part is a file in it.
+The rows are random flowers. The workers write them to **Parquet**, a file format for tables. Spark
+makes a folder for the table, with one file for each part.
 """
 
 # %%
 spark = (
     SparkSession.builder.appName("07_scale")
-    # The stack's shell sets this variable to the address of its Spark cluster.
+    # With Docker, the lesson's shell sets this variable to the address of the lab's cluster.
     .master(os.environ.get("SPARK_MASTER_URL", "local[*]"))
     .getOrCreate()
 )
@@ -105,17 +103,16 @@ print(f"{len(pd.read_parquet(output / 'rows.parquet')):,} rows in {len(files)} f
 """
 ## 3. Use the model as a function
 
-`spark_udf` turns a model into a function that Spark can call for columns of a table, a
-"user-defined function". The driver downloads the model once, and Spark takes it to the workers.
-Two arguments matter:
+`spark_udf` turns a model into a function for columns of a Spark table. The driver downloads the
+model once, and Spark takes it to the workers. Two arguments matter:
 
 - `result_type` is Spark's type for an answer: `string` for a name, `long` for a whole number,
-  `double` for a decimal number, `array<double>` for a list of such numbers.
-- `env_manager="local"` tells MLflow that the workers have the model's packages. In its warning
-  below, MLflow reminds you that it installs nothing then.
+  `double` for a decimal number, `array<double>` for a list of decimal numbers.
+- `env_manager="local"` means: the workers have the model's packages already, so MLflow installs
+  nothing. In the warning below, MLflow reminds you of this.
 
-First you try the function on the 150 flowers of iris. The pipeline's own predictions are in the
-column `expected`.
+Try the function on the 150 iris flowers first. The column `expected` has the pipeline's own
+predictions.
 """
 
 # %%
@@ -133,8 +130,8 @@ calls = {
 
 # %% [markdown]
 """
-`sf.struct` packs several columns into one, and each keeps its name. All four measurements are
-numbers of the same type, `double`.
+`sf.struct` packs several columns into one, and each keeps its name. All four columns have the same
+type, `double`.
 
 **Predict:** which of the four calls give the right answers?
 """
@@ -147,14 +144,14 @@ for name in calls:
 
 # %% [markdown]
 """
-Without columns, the function takes the columns that the signature names. A struct carries the
-names, too. But if you list columns, only their position counts, and a wrong order gives wrong
-answers without any error. So call the function without columns, or with a struct.
+Without columns, the function takes the columns that the signature names. A struct has the names,
+too. But if you list columns, only their position counts, and a wrong order gives wrong answers
+without an error. So call the function without columns, or with a struct.
 
 ## 4. Score the million rows
 
-`select` says what the new table contains. Take the `id` along: without it, nobody knows whose
-answer is whose.
+`select` names the columns of the new table. One of them must be the `id`. Without it, nobody knows
+which answer belongs to which flower.
 """
 
 # %%
@@ -171,31 +168,23 @@ for species, count in scored["species"].value_counts().items():
 
 # %% [markdown]
 """
-Every row is there once. But are the answers right? Load the same model without Spark, and compare a
-sample: every thousandth row.
-"""
+Every row is there once. Step 5 shows whether the answers are right.
 
-# %%
-model = mlflow.pyfunc.load_model(uri)
-sample = pd.read_parquet(output / "rows.parquet").query("id % 1000 == 0")
-same = model.predict(sample[columns]) == scored["species"][sample["id"]]
-print(f"The model gives the same answer for {same.sum():,} of {len(sample):,} rows.")
-
-# %% [markdown]
-"""
 ## Your turn
 
-The script `tutorial/07_scale/exercise.py` is a nightly job that a colleague wrote. For 20,000
-flowers it asks a model how probable each of the three species is. It ends without an error, but its
-result is useless: nobody can tell which row belongs to which flower, only one of three numbers is
-left, and even this number is wrong. Change the last part of the script, headed *Score*, so that the
-result has
+The script `tutorial/07_scale/exercise.py` is a nightly job of a colleague. For 20,000 flowers it
+asks a model how probable each of the three species is. It ends without an error, but its result is
+useless: the ids are missing, only one of the three numbers is left, and even this number is wrong.
+Change the last part of the script, headed *Score*. The result must have
 
 - the `id` of each row,
-- in the column `probabilities` a list of three numbers, as `load_model` and `predict` would give.
+- in the column `probabilities` a list of the three numbers that the model predicts without Spark.
 
-Type these commands in the shell that you get with `make shell-07` in a terminal, in the lab's
-folder. It has Spark, and the shell that `make shell` opens may lack it:
+For the exercise, open a shell that has Spark. Type in a terminal, in the lab's folder:
+
+    make shell-07
+
+In this shell, run the exercise and check it:
 
     python tutorial/07_scale/exercise.py
     lab check 7
@@ -207,13 +196,14 @@ stuck, type:
 
 ## 5. Do the same without Spark
 
-Do you need Spark for this? One plain Python process can read one file after another. It never has
-more than one file in memory, so the table may be larger than the memory.
+Do you need Spark for this? One plain Python process can read one file after another. It has only
+one file in memory at a time, so the table may be larger than the memory.
 
 **Predict:** which is faster?
 """
 
 # %%
+model = mlflow.pyfunc.load_model(uri)
 plain = output / "plain.parquet"
 plain.mkdir(exist_ok=True)
 start = time.perf_counter()
@@ -224,42 +214,41 @@ for number, file in enumerate(files):
 plain_seconds = time.perf_counter() - start
 
 again = pd.read_parquet(plain).sort_values("id", ignore_index=True)
-print(f"Same species for {(again['species'] == scored['species']).sum():,} rows")
+same = (again["species"] == scored["species"]).sum()
+print(f"Both name the same species for {same:,} rows.")
 print(f"Spark:             {spark_seconds:.1f} s")
 print(f"One plain process: {plain_seconds:.1f} s")
 spark.stop()
 
 # %% [markdown]
 """
-The plain process wins clearly. Spark must plan the job, and it must pass every row from Java, in
-which it is written, to Python and back. The time for its start, some seconds, is not even
-counted.
+The answers are the same, and the plain process is faster. Spark runs on Java, so it must pass every
+row to Python and back. Here the difference is even larger than in our measurements, because a
+worker first had to import MLflow.
 
 ## 6. Decide whether you need a cluster
 
-Some reasons for a cluster are better than others:
-
 - **"The table is larger than my memory."** This is no reason: see step 5.
-- **"One process is too slow."** First use all cores of your machine: let Python's `multiprocessing`
-  score several files at a time. If that is still too slow, use the cores of more machines.
-- **"The model is slow."** Then a cluster helps sooner. The work that Spark adds for a row stays the
-  same, so it matters less.
-- **"The data are on the cluster already."** This is the best reason. A model has a few megabytes,
-  so take the model to the data.
-
-A cluster also survives the loss of a machine. `lab run 7 lost_worker` kills a worker in the middle
-of a job, and still every row is scored once. It needs the stack's cluster.
+- **"One process is too slow."** First use all cores of your machine: `multiprocessing` can score
+  several files at a time. If that is still too slow, use more machines.
+- **"The model is slow."** Then a cluster helps sooner, because the work that Spark adds for each
+  row stays the same.
+- **"The data are on the cluster already."** This is the best reason. A model is much smaller than
+  the data, so take the model to the data.
 
 ## Go further
 
-- `lab run 7 lost_worker`: a worker dies, [explained](REFERENCE.md#when-a-worker-dies).
-- `lab run 7 result_types`: what each `result_type` makes of the answers, and
-  [where they silently change](REFERENCE.md#result-types).
-- `examples/07_scale/score_parquet.py`: [the same as a nightly job](REFERENCE.md#a-nightly-job),
-  which checks everything first and replaces an old result only if all went well.
-- [How to use a cluster of your own](REFERENCE.md#your-own-cluster), and
-  [what we measured](REFERENCE.md#what-it-costs).
+In the shell of `make shell-07`, type:
 
-The [reference](REFERENCE.md) also has [the errors that people
-meet](REFERENCE.md#when-it-goes-wrong).
+- `lab run 7 lost_worker`: [a worker dies](REFERENCE.md#when-a-worker-dies) in the middle of a job,
+  and another one takes over. This needs Docker.
+- `python examples/07_scale/score_parquet.py`: [a nightly job](REFERENCE.md#a-nightly-job), which
+  replaces the old result only if the new one is right.
+
+And look up:
+
+- [Result types](REFERENCE.md#result-types): how a wrong `result_type` silently changes answers.
+- [What it costs](REFERENCE.md#what-it-costs): our measurements.
+- [Your own cluster](REFERENCE.md#your-own-cluster): what to change.
+- [When it goes wrong](REFERENCE.md#when-it-goes-wrong): the errors that people meet.
 """

@@ -1,4 +1,4 @@
-"""What the README of lesson 07 says beyond what run.py asserts, on the cluster or with local[*]."""
+"""What the pages of lesson 07 say beyond the output that they show, on the cluster or with local[*]."""
 
 import itertools
 import logging
@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
+import time
 import uuid
 import warnings
 from pathlib import Path
@@ -15,21 +15,22 @@ from pathlib import Path
 import mlflow
 import numpy as np
 import pandas as pd
-import pyspark
 import pytest
 from mlflow.models import infer_signature
 from pyspark.errors import PySparkException
-from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as sf
 
+from tests.inside.scripts import run_here
+
 ROOT = Path(__file__).parents[3]
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+LESSON = Path(__file__).parents[1]
+REFERENCE = (LESSON / "REFERENCE.md").read_text(encoding="utf-8")
 MASTER = os.environ.get("SPARK_MASTER_URL", "local[*]")
 ON_CLUSTER = not MASTER.startswith("local")
 # A number that a float cannot hold, and one that a double cannot.
 FLOAT_S, DOUBLE_S = 2**24 + 1, 2**53 + 1
-# What the models answer to a row, and how that is found in the README's table of types.
+# What the models answer for a row, and how the reference's table of types calls it.
 ANSWERS = {
     "whole numbers (int64)": "int64",
     "one double": "float64",
@@ -57,14 +58,14 @@ pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully suppo
 
 
 def quoted(words):
-    """Return these words after seeing that the README quotes them."""
-    assert words in README.replace("`", ""), words
+    """Return these words. Fail unless the reference quotes them."""
+    assert words in REFERENCE.replace("`", ""), words
     return words
 
 
 @pytest.fixture(scope="module")
 def shared():
-    """A folder that driver and workers see, removed afterwards."""
+    """Lend a folder that the driver and the workers see, and remove it afterwards."""
     folder = Path(os.environ.get("LAB_OUTPUT", "output")).resolve() / f"test-{uuid.uuid4().hex[:8]}"
     folder.mkdir(parents=True)
     yield folder
@@ -73,27 +74,27 @@ def shared():
 
 @pytest.fixture(scope="module")
 def spark(shared):
-    """A session, its own words in a file. It has one core, and leaves the cluster's other one to processes."""
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    conf = pyspark.SparkConf().setMaster(MASTER).setAppName("test 07_scale")
-    conf.set("spark.ui.showConsoleProgress", "false").set("spark.cores.max", "1")
-    # A few rows are one task's, so that one Python worker imports MLflow.
-    conf.set("spark.default.parallelism", "1").set("spark.sql.shuffle.partitions", "1")
-    # A task that fails takes its worker with it, and is tried four times: each new worker would import MLflow again.
+    """Start a session with one core of the cluster, so that other processes can use the other core."""
+    # A task that fails ends its Python worker, and is tried four times. Each new worker would import MLflow again.
     shutil.copy(ROOT / "tests/inside/spark_daemon.py", shared)
-    conf.set("spark.python.daemon.module", "spark_daemon")
-    conf.set("spark.executorEnv.PYTHONPATH", str(shared))
-    with (shared / "spark.log").open("w") as log:
-        gateway = launch_gateway(popen_kwargs={"stdout": log, "stderr": log})
+    settings = {
+        "spark.cores.max": "1",
+        # One task for a few rows, so that one Python worker imports MLflow.
+        "spark.default.parallelism": "1",
+        "spark.sql.shuffle.partitions": "1",
+        "spark.python.daemon.module": "spark_daemon",
+        "spark.executorEnv.PYTHONPATH": str(shared),
+    }
+    builder = SparkSession.builder.master(MASTER).appName("test 07_scale").config(map=settings)
     with warnings.catch_warnings(action="ignore"):
-        session = SparkSession(pyspark.SparkContext(conf=conf, gateway=gateway))
+        session = builder.getOrCreate()
     yield session
     session.stop()
 
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
-    """The folders of three models, by what they answer."""
+    """Save three models, and return their folders by what they answer."""
     folders = {}
     for kind in ANSWERS.values():
         folder = tmp_path_factory.mktemp(kind)
@@ -110,7 +111,7 @@ def models(tmp_path_factory):
 
 
 def ask(spark, model, numbers, result_type, *columns):
-    """Return what a model answers to these numbers on Spark, or what Spark raises."""
+    """Return what a model answers for these numbers on Spark, or Spark's error message."""
     typed = {} if result_type is None else {"result_type": result_type}
     function = mlflow.pyfunc.spark_udf(spark, model, env_manager="local", **typed)
     rows = spark.createDataFrame(pd.DataFrame({"a": numbers, "b": 0.0}))
@@ -121,11 +122,11 @@ def ask(spark, model, numbers, result_type, *columns):
 
 
 def table():
-    """Return the README's table of types: by result_type, then by what the model answers."""
-    lines = re.findall(r"^\| (.*) \|$", README, flags=re.MULTILINE)
+    """Return the reference's table of types: by result_type, then by what the model answers."""
+    lines = re.findall(r"^\| (.*) \|$", REFERENCE, flags=re.MULTILINE)
     start = next(n for n, line in enumerate(lines) if line.startswith("`result_type` |"))
     plain = (line.replace("`", "").replace("*", "").split(" | ") for line in lines[start:])
-    # Another table follows, of another width.
+    # The next table in the reference has another number of columns.
     head, *rows = itertools.takewhile(lambda row: len(row) == 1 + len(ANSWERS), plain)
     return {row[0]: dict(zip(head[1:], row[1:], strict=True)) for row in rows}
 
@@ -136,7 +137,9 @@ REFUSED = "did not produce any values compatible"
 
 @pytest.mark.parametrize("answers", ANSWERS)
 @pytest.mark.parametrize("result_type", TABLE)
-def test_the_table_tells_what_a_result_type_makes_of_an_answer(spark, models, result_type, answers):
+def test_each_result_type_makes_of_an_answer_what_the_table_says(
+    spark, models, result_type, answers
+):
     told, kind = TABLE[result_type][answers], ANSWERS[answers]
     typed = None if result_type == "left out" else result_type
     got = ask(spark, models[kind], [1.0, 2.0], typed)
@@ -162,17 +165,17 @@ def test_the_table_tells_what_a_result_type_makes_of_an_answer(spark, models, re
         assert got == right
 
 
-def test_a_float_rounds_whole_numbers_from_2_to_the_24_on_and_a_double_from_2_to_the_53(
+def test_float_rounds_whole_numbers_from_2_to_the_24_on_and_double_from_2_to_the_53_on(
     spark, models
 ):
-    # The rows hold doubles, so the model adds nothing to what they cannot say.
+    # The model's input is doubles, so the model cannot be asked for a number that no double can store.
     assert ask(spark, models["int64"], [2.0**24, float(FLOAT_S)], "float") == [2.0**24] * 2
     assert ask(spark, models["int64"], [2.0**24, float(FLOAT_S)], "double") == [2**24, FLOAT_S]
     assert float(DOUBLE_S) != DOUBLE_S and float(2**53) == 2**53
 
 
-def test_names_find_their_columns_and_positions_do_not(spark, models):
-    # b, which is 0 everywhere, comes first.
+def test_columns_are_found_by_name_unless_they_are_listed(spark, models):
+    # Column b is 0 everywhere, and here it comes first.
     numbers, backwards = [1.0, 2.0], ("b", "a")
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
@@ -181,16 +184,16 @@ def test_names_find_their_columns_and_positions_do_not(spark, models):
         assert ask(spark, models["int64"], numbers, "long", sf.struct(*backwards)) == [1, 2]
 
 
-def test_the_refusals_read_as_the_readme_quotes_them(spark, models):
-    said = ask(spark, models["int64"], [1.0], "int")
+def test_error_messages_are_as_quoted(spark, models):
+    message = ask(spark, models["int64"], [1.0], "int")
     words = (
         "The model did not produce any values compatible with the requested type 'IntegerType()'."
     )
-    assert quoted(words) in said
-    said = ask(spark, models["int64"], [1.0], "long", "a")
-    # The number is that of the signature: four in the lesson, two here.
+    assert quoted(words) in message
+    message = ask(spark, models["int64"], [1.0], "long", "a")
+    # The lesson's signature has four columns. The signature here has two.
     quoted("Model input is missing required columns. Expected 4 required input columns")
-    assert "Model input is missing required columns. Expected 2 required input columns" in said
+    assert "Model input is missing required columns. Expected 2 required input columns" in message
     function = mlflow.pyfunc.spark_udf(
         spark, models["int64"], env_manager="local", result_type="long"
     )
@@ -200,7 +203,7 @@ def test_the_refusals_read_as_the_readme_quotes_them(spark, models):
         "[UNRESOLVED_COLUMN.WITH_SUGGESTION] A column, variable, or function parameter with name "
         "sepal length (cm) cannot be resolved."
     )
-    # The name is that of the signature, too.
+    # The message names the first column of the signature.
     assert quoted(words).replace("sepal length (cm)", "a") in str(refused.value).replace("`", "")
 
 
@@ -238,7 +241,7 @@ def test_workers_need_no_address_of_mlflow(spark):
     assert there == (None if ON_CLUSTER else os.environ["MLFLOW_TRACKING_URI"])
 
 
-def test_a_worker_must_have_the_driver_s_minor_version(spark):
+def test_a_worker_needs_the_driver_s_minor_version_of_python(spark):
     from pyspark.errors.error_classes import ERROR_CLASSES_MAP
 
     text = " ".join(ERROR_CLASSES_MAP["PYTHON_VERSION_MISMATCH"]["message"])
@@ -247,65 +250,117 @@ def test_a_worker_must_have_the_driver_s_minor_version(spark):
     assert quoted("than that in driver") in text
 
 
-def test_more_memory_than_there_is_makes_a_cluster_wait_without_end(spark):
-    # The session of the other tests leaves a core: what is missing is memory.
+def test_a_job_waits_without_end_if_no_worker_has_enough_memory_and_spark_log_says_so(tmp_path):
+    # The session of the other tests leaves a core free, so only memory is missing.
     code = f"""
 from pyspark.sql import SparkSession
 builder = SparkSession.builder.master({MASTER!r}).config("spark.ui.enabled", "false")
-# Spark says every second that it waits, instead of every 15.
+# Spark reports every second that it waits, instead of every 15 seconds.
 spark = builder.config("spark.starvation.timeout", "1s").getOrCreate()
 print("count", spark.range(3).count())
 """
-    env = os.environ | {"SPARK_EXECUTOR_MEMORY": "64g"}
-    command = [sys.executable, "-c", code]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    env = os.environ | {"SPARK_EXECUTOR_MEMORY": "64g", "LAB_OUTPUT": str(tmp_path)}
     words = (
         "Initial job has not accepted any resources; check your cluster UI to ensure that workers "
         "are registered and have sufficient resources"
     )
-    printed = ""
-    with subprocess.Popen(command, env=env, text=True, **pipes) as job:
-        # If Spark says something else, this test is not to wait without end, too.
-        patience = threading.Timer(120, job.kill)
-        patience.start()
-        for line in job.stdout:
-            printed += line
-            if printed.count(words) == 10:
+    log = tmp_path / "spark.log"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], env=env, text=True, stdout=subprocess.PIPE
+    ) as job:
+        deadline = time.monotonic() + 120
+        while job.poll() is None and time.monotonic() < deadline:
+            if log.exists() and log.read_text().count(words) == 10:
                 break
-        else:
-            job.wait()
+            time.sleep(0.2)
         ended = job.poll() is not None
-        patience.cancel()
         job.kill()
+        printed = job.stdout.read()
     assert ended == (not ON_CLUSTER)
-    assert quoted(words) in printed if ON_CLUSTER else "count 3" in printed
+    assert quoted(words) in log.read_text() if ON_CLUSTER else printed == "count 3\n"
 
 
-def test_without_java_spark_says_that_its_gateway_exited(tmp_path):
-    (tmp_path / "bin").mkdir()
-    java = tmp_path / "bin" / "java"
-    java.write_text("#!/bin/sh\nexit 1\n")
-    java.chmod(0o755)
+def test_without_java_spark_s_gateway_exits_and_spark_log_says_why(tmp_path):
     code = (
         "from pyspark.sql import SparkSession; SparkSession.builder.master('local').getOrCreate()"
     )
-    env = os.environ | {"JAVA_HOME": str(tmp_path)}
+    env = os.environ | {"JAVA_HOME": str(tmp_path), "LAB_OUTPUT": str(tmp_path / "output")}
     ran = subprocess.run([sys.executable, "-c", code], env=env, text=True, capture_output=True)
     words = "[JAVA_GATEWAY_EXITED] Java gateway process exited before sending its port number."
     assert quoted(words) in ran.stderr
+    assert f"{tmp_path}/bin/java: No such file" in (tmp_path / "output/spark.log").read_text()
 
 
-def test_what_is_silenced_is_warned_of(spark, models, monkeypatch):
-    said = []
+def test_spark_leaves_a_script_that_writes_to_one_file_its_log(tmp_path):
+    code = "from pyspark.java_gateway import launch_gateway; launch_gateway(popen_kwargs=pipes)"
+    code = f"pipes = dict.fromkeys(('stdout', 'stderr'), open({str(tmp_path / 'own.log')!r}, 'w')); {code}"
+    env = os.environ | {"LAB_OUTPUT": str(tmp_path / "output")}
+    subprocess.run([sys.executable, "-c", code], env=env, check=True)
+    assert (tmp_path / "own.log").read_text()
+    assert not (tmp_path / "output").exists()
+
+
+def test_mlflow_warns_that_it_installs_no_packages(spark, models):
+    messages = []
     handler = logging.Handler()
-    handler.emit = lambda record: said.append(record.getMessage())
+    handler.emit = lambda record: messages.append(record.getMessage())
     logger = logging.getLogger("mlflow.pyfunc")
     logger.addHandler(handler)
     try:
         mlflow.pyfunc.spark_udf(spark, models["int64"], env_manager="local", result_type="long")
     finally:
         logger.removeHandler(handler)
-    assert quoted("does not recreate the same environment") in " ".join(said)
-    with pytest.warns(FutureWarning, match="PySpark does not yet fully support pandas >= 3.0.0"):
+    assert quoted("does not recreate the same environment") in " ".join(messages)
+
+
+def test_the_lab_switches_off_a_warning_of_pyspark(spark):
+    words = quoted("PySpark does not yet fully support pandas >= 3.0.0")
+    with pytest.warns(FutureWarning, match=words):
         spark.createDataFrame(ROWS).toPandas()
-    quoted("does not yet fully support pandas >= 3.0.0")
+    assert "ignore:PySpark does not yet fully support pandas" in os.environ["PYTHONWARNINGS"]
+
+
+def needs(**env):
+    """Run what the lab runs before the lesson, which must end; return its exit status and its message."""
+    ran = run_here(LESSON / ".lesson" / "needs.py", **env)
+    assert ran.stdout == ""
+    return ran.returncode, ran.stderr
+
+
+def test_nothing_is_missing_here():
+    assert needs() == (0, "")
+
+
+def test_without_pyspark_the_lesson_is_left_out(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    status, message = needs()
+    assert status == 77
+    assert message.startswith("Lesson 07 is left out: " + quoted("pyspark is not installed here."))
+    assert message.endswith("make lesson-07\n")
+
+
+def test_without_java_17_the_lesson_is_left_out(tmp_path):
+    status, message = needs(PATH=str(tmp_path), JAVA_HOME=None)
+    assert status == 77
+    assert quoted("Spark needs Java 17 or newer") + ", and finds none. Debian, Ubuntu: " in message
+    status, message = needs(JAVA_HOME="/nowhere")
+    assert status == 77
+    assert "finds none in JAVA_HOME, which is /nowhere." in message
+    (tmp_path / "java").write_text("#!/bin/sh\necho 'openjdk version \"11.0.2\" 2019' >&2\n")
+    (tmp_path / "java").chmod(0o755)
+    status, message = needs(PATH=str(tmp_path), JAVA_HOME=None)
+    assert status == 77
+    assert f"Spark needs Java 17 or newer, {tmp_path / 'java'} is 11. " in message
+
+
+def test_a_master_that_does_not_answer_is_an_error():
+    status, message = needs(SPARK_MASTER_URL="spark://127.0.0.1:9")
+    assert status == 1
+    assert quoted("No Spark master answers at SPARK_MASTER_URL=") + "spark://127.0.0.1:9" in message
+    assert quoted("docker compose --profile spark up --build --wait") in message
+
+
+def test_no_worker_is_killed_on_another_cluster():
+    ran = run_here(LESSON / "deeper" / "lost_worker.py", SPARK_MASTER_URL="spark://another:7077")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.startswith("Only the stack has a cluster")
