@@ -135,7 +135,7 @@ print("The model from pyfunc has predict_proba:", hasattr(model, "predict_proba"
 # %% [markdown]
 """
 Both models are unsure: their highest probability is only about 0.5. But only the native loader gives
-you `predict_proba`, and it works only if your program knows the framework.
+you `predict_proba`, and to use this loader your program must know the framework.
 
 The folders differ in one file, the trained model: a [skops](../words.md#skops) file for scikit-learn,
 and a file in XGBoost's own format. With either loader, you need the model's packages.
@@ -172,7 +172,7 @@ class NamedSpecies(PythonModel):
 # %% [markdown]
 """
 Ben logs an object of this class as the next version of `iris_boosted`. The signature declares the
-parameter and its default. Then the lines of your program run again, unchanged.
+parameter and its default. Then the program from step 2 loads both models again.
 """
 
 # %%
@@ -196,7 +196,7 @@ print(f"iris_boosted with the parameter answers {', '.join(answers)}")
 
 # %% [markdown]
 """
-Now both models answer names. If a caller gives no `params`, the model gets the default.
+Now both models answer names. If a caller gives no `params`, MLflow passes the default to `predict`.
 
 About the warning: MLflow stores such an object with cloudpickle, and loading it can run any code.
 Load such a model only if you trust its author, as in [lesson 01](../01_save/README.md).
