@@ -1,10 +1,10 @@
 # %% [markdown]
 """
-Score Parquet with a registered model on Spark: what a nightly job would call.
+Score Parquet files with a registered model on Spark, as a nightly job would.
 
-What to look at: the script checks all that it can before Spark starts. It writes the result beside its
-place, and moves it there only when every row is in it and a sample of it equals what pyfunc answers.
-Exit code 0: done. 1: nothing was changed, and stderr says why. 77: Spark cannot run here at all.
+What to look at: the script checks what it can before it starts Spark. It writes the new result beside the
+old one. It replaces the old one only when every row is there and a sample equals the answers of pyfunc.
+Exit code 0: done. 1: nothing was changed, and stderr says why. 77: PySpark or Java is missing.
 """
 
 # %% Imports
@@ -36,9 +36,9 @@ from mlflow.exceptions import MlflowException
 
 lesson = Path(os.environ.get("LAB_OUTPUT", "output")).resolve() / "07_scale"
 parser = argparse.ArgumentParser(
-    description="Score Parquet on Spark. The result has the rows' own columns, and one more: prediction.",
-    epilog="Where Spark is: SPARK_MASTER_URL (default: local[*]). "
-    "Exit code 0: done. 1: nothing changed, stderr says why. 2: wrong usage. 77: no pyspark or Java.",
+    description="Score Parquet files on Spark. The result has the columns of the rows and one more, prediction.",
+    epilog="Set SPARK_MASTER_URL to the address of Spark's master (default: local[*]). Exit code 0: done. "
+    "1: nothing was changed, and stderr says why. 2: wrong usage. 77: PySpark or Java is missing.",
 )
 parser.add_argument(
     "model", nargs="?", default="models:/iris_scale@champion", help="default: %(default)s"
@@ -48,24 +48,24 @@ parser.add_argument(
     nargs="?",
     type=Path,
     default=lesson / "rows.parquet",
-    help="a folder of Parquet files, or one of them, that all workers see (default: %(default)s)",
+    help="a Parquet file or a folder of them, on a disk that all workers see (default: %(default)s)",
 )
 parser.add_argument(
     "out",
     nargs="?",
     type=Path,
     default=lesson / "predictions.parquet",
-    help="the result's folder, on a disk that all workers see; replaced if there (default: %(default)s)",
+    help="the folder for the result, on a disk that all workers see; an earlier result is replaced "
+    "(default: %(default)s)",
 )
 parser.add_argument(
     "--result-type",
-    default="long",
-    help="Spark's type for a prediction: long, double, string, array<double>, … (default: %(default)s)",
+    help="Spark's type for a prediction: long, double, string, array<double>, … "
+    "(default: the type that fits the model's answers for the first rows)",
 )
 arguments = parser.parse_args()
 uri, rows, out = arguments.model, arguments.rows.absolute(), arguments.out.absolute()
-# Seconds to wait for a worker that may come, and for one that is on its way: on a busy machine it is
-# slow to start.
+# How many seconds to wait for a free worker, and for a worker that starts. On a busy machine that takes long.
 PATIENCE = 30
 ON_ITS_WAY = 300
 SAMPLE = 1000
@@ -87,7 +87,7 @@ except ModuleNotFoundError:
     left_out("pyspark is not installed here. On your own machine: make lesson-07")
 java_home = os.environ.get("JAVA_HOME")
 java = shutil.which("java", path=str(Path(java_home, "bin")) if java_home else None)
-# A Mac without Java has a command of that name, too: it only prints that there is no Java.
+# A Mac without Java has a command with this name, too. It only prints that there is no Java.
 java_version_text = (
     java and subprocess.run([java, "-version"], text=True, capture_output=True).stderr
 )
@@ -100,12 +100,13 @@ if not version or int(version[1]) < 17:
         "Then: make lesson-07"
     )
 
-# As run.py, which says why.
+# What this script uses of PySpark works with pandas 3.
 warnings.filterwarnings("ignore", r"PySpark does not yet fully support pandas", FutureWarning)
+# The workers have the model's packages, so MLflow need not install them.
 logging.getLogger("mlflow.pyfunc").addFilter(
     lambda record: "does not recreate the same environment" not in record.getMessage()
 )
-# Without an address MLflow would quietly write to a file mlflow.db in this folder.
+# Without an address, MLflow would use a file mlflow.db in this folder and print nothing about it.
 mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
 
 
@@ -118,7 +119,7 @@ def interrupted(kind, error, trace):
 
 def ended(number, frame):
     """Treat a scheduler's signal to stop as Ctrl-C."""
-    # py4j, which connects Python and Java, would log the interrupted call at length.
+    # py4j, which connects Python and Java, would log a long traceback of the interrupted call.
     logging.disable()
     raise KeyboardInterrupt
 
@@ -127,13 +128,13 @@ sys.excepthook = interrupted
 for number in (signal.SIGINT, signal.SIGTERM):
     signal.signal(number, ended)
 
-# %% The model, once: an alias may move while this runs. What is unpacked goes away at the end
+# %% Download the model once, because an alias may move while this runs
 scratch = tempfile.TemporaryDirectory()
 tempfile.tempdir = scratch.name
 try:
     folder = mlflow.artifacts.download_artifacts(uri)
     model = mlflow.pyfunc.load_model(folder)
-# A model runs its author's code, which may fail in any way.
+# Loading a model runs its author's code, which may raise anything.
 except Exception as error:
     reason = shorten(str(error), 300)
     sys.exit(
@@ -143,7 +144,7 @@ signature = model.metadata.signature
 if signature is None or signature.inputs is None or signature.inputs.is_tensor_spec():
     sys.exit(f"{uri} has no signature that names columns. Log it with one: infer_signature()")
 
-# %% The rows: are they what the model takes?
+# %% Check that the model accepts the rows
 if not rows.exists():
     sys.exit(f"There is nothing at {rows}. Name the Parquet, or run the lesson's run.py first.")
 try:
@@ -162,15 +163,19 @@ if missing:
     )
 if "prediction" in names:
     sys.exit(f"{rows} has a column prediction already. Rename it, or name other rows.")
-# The rest would be ignored, with a warning.
+# MLflow would ignore the other columns, with a warning.
 columns = [name for name in signature.inputs.input_names() if name in names]
 try:
-    model.predict(first.select(columns).to_pandas())
+    first_answers = np.asarray(model.predict(first.select(columns).to_pandas()))
 except Exception as error:
     reason = shorten(str(error).rpartition("Error: ")[2], 300)
     sys.exit(f"{uri} does not answer to the first {len(first)} rows of {rows}: {reason}")
+fitting_type = {"i": "long", "f": "double"}.get(first_answers.dtype.kind, "string")
+if first_answers.ndim == 2:
+    fitting_type = f"array<{fitting_type}>"
+result_type = arguments.result_type or fitting_type
 
-# %% The place of the result: nothing but an earlier result is ever replaced
+# %% Check the folder for the result: only an earlier result may be replaced
 if out.is_relative_to(rows) or rows.is_relative_to(out):
     sys.exit(f"ROWS {rows} and OUT {out} lie in one another. Name another OUT.")
 existing = out.iterdir() if out.is_dir() else [out] * out.exists()
@@ -185,7 +190,7 @@ except OSError as error:
 atexit.register(shutil.rmtree, beside, ignore_errors=True)
 result = beside / "result"
 
-# %% Is there a cluster? Spark itself would try for a minute, and then print a hundred lines
+# %% Check that the master answers. Spark itself would try for a minute and then print a hundred lines
 master = os.environ.get("SPARK_MASTER_URL", "local[*]")
 on_cluster = not master.startswith("local")
 hosts = re.findall(r"([^/,]+):(\d+)", master)
@@ -202,7 +207,7 @@ else:
             "The lab's own: docker compose --profile spark up --detach --wait"
         )
 
-# %% Spark, and what it says in a file
+# %% Start Spark, whose own messages go to a file
 began = time.monotonic()
 os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
 conf = pyspark.SparkConf().setMaster(master).setAppName(f"score {uri}")
@@ -233,24 +238,24 @@ try:
         gateway = launch_gateway(popen_kwargs={"stdout": file, "stderr": file})
     atexit.register(end_spark)
     sc = pyspark.SparkContext(conf=conf, gateway=gateway)
-    # pyspark's own way with Ctrl-C is to ask Java, in the middle of a call to Java.
+    # PySpark's own handler for Ctrl-C would call Java in the middle of another call to Java.
     signal.signal(signal.SIGINT, ended)
     spark = SparkSession(sc)
 except (OSError, PySparkException, Py4JError) as error:
     sys.exit(f"Spark does not start with SPARK_MASTER_URL={master}: {spark_message(error)}")
 
-# %% A worker for the job: Spark would wait for ever
+# %% Wait for a worker, but not without end, as Spark would
 direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def ask(address):
-    """Return what a page of Spark's is made of."""
+    """Return what one of Spark's pages shows, as data."""
     with direct.open(address, timeout=5) as answer:
         return json.load(answer)
 
 
-def what_is_offered():
-    """Return why no worker has taken the job, by the master's page, and how long to wait for that to change."""
+def missing_worker():
+    """Return why no worker has taken the job, as the master knows it, and how many seconds to wait for one."""
     port = os.environ.get("SPARK_MASTER_WEBUI_PORT", "8080")
     try:
         page = ask(f"http://{host}:{port}/json/")
@@ -281,22 +286,22 @@ def what_is_offered():
 
 
 def worker_is_there():
-    """Tell whether a worker has taken the job; a driver too busy to answer has none that it could use."""
+    """Tell whether a worker has taken the job. A driver that is too busy to answer could not use one."""
     try:
         executors = ask(f"{sc.uiWebUrl}/api/v1/applications/{sc.applicationId}/executors")
     except OSError:
         return False
-    # One is the driver itself.
+    # The driver is one of them.
     return len(executors) > 1
 
 
 while on_cluster and not worker_is_there():
-    why, patience = what_is_offered()
+    why, patience = missing_worker()
     if time.monotonic() > began + patience:
         sys.exit(f"{master} has no worker for this job. {why}")
     time.sleep(0.5)
 
-# %% Do the workers see what this process sees? If not, Spark reports success, and the rows are gone
+# %% Check that the workers see the folders. If not, Spark would report success, but the rows would be lost
 try:
     seen = (
         sc.parallelize(range(8), 8)
@@ -311,14 +316,12 @@ try:
         )
 
     # %% Score
-    predict = mlflow.pyfunc.spark_udf(
-        spark, folder, env_manager="local", result_type=arguments.result_type
-    )
+    predict = mlflow.pyfunc.spark_udf(spark, folder, env_manager="local", result_type=result_type)
     scoring = time.monotonic()
     spark.read.parquet(str(rows)).withColumn("prediction", predict()).write.parquet(str(result))
     scoring_seconds = time.monotonic() - scoring
 
-    # %% Is it all there, as this process sees it?
+    # %% Check that every row is there, as this process sees it
     written = ds.dataset(result, format="parquet")
     if written.count_rows() != count:
         sys.exit(
@@ -330,7 +333,7 @@ try:
 except (MlflowException, PySparkException, Py4JError) as error:
     sys.exit(f"Not scored: {spark_message(error)}")
 
-# %% Does it hold what pyfunc answers?
+# %% Compare a sample with the answers of pyfunc
 sample = written.head(SAMPLE)
 stored_predictions = sample["prediction"].to_pylist()
 expected = model.predict(sample.select(columns).to_pandas())
@@ -343,11 +346,11 @@ expected = (
 )
 if not np.array_equal(np.asarray(stored_predictions), expected):
     sys.exit(
-        f"{uri} answers {shorten(str(expected[0]), 60)}, and --result-type {arguments.result_type} "
+        f"{uri} answers {shorten(str(expected[0]), 60)}, and --result-type {result_type} "
         f"makes {shorten(str(stored_predictions[0]), 60)} of it. Choose a type that holds the answers."
     )
 
-# %% Then it takes its place, which no signal cuts in two
+# %% Replace the old result. No signal may interrupt this
 for number in (signal.SIGINT, signal.SIGTERM):
     signal.signal(number, signal.SIG_IGN)
 if out.exists():

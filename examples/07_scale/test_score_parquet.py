@@ -1,11 +1,11 @@
-"""What score_parquet.py writes, refuses and leaves behind, on a cluster and in one process, for real.
+"""What score_parquet.py writes, what it refuses and what it leaves behind, on a cluster and in one process.
 
-To start Spark takes longer than most tests do. So each claim runs the script in the cheapest way that shows it:
+Starting Spark takes longer than most tests. So each test runs the script in the cheapest way that shows its claim:
 
-- score_here() runs it in this process. It is to end before Spark starts, or a test that asks for the
-  fixture `spark` lends it the session that such tests share.
-- score() runs it as a process of its own. If that process needs the cluster's cores, the test asks for the
-  fixture `free_cores`. These tests come first in this file, so that the shared session starts once.
+- score_here() runs it in this process. The script must end before it starts Spark, or the test uses the
+  fixture `spark`, which lends the script a session that several tests share.
+- score() runs it in a new process. If that process needs the cluster's cores, the test uses the fixture
+  `free_cores`. These tests come first in this file, so the shared session starts only once.
 """
 
 import os
@@ -39,12 +39,13 @@ MASTER = os.environ.get("SPARK_MASTER_URL", "local[*]")
 CLUSTER = not MASTER.startswith("local")
 X, y = load_iris(as_frame=True, return_X_y=True)
 CLASSIFIER = LogisticRegression(max_iter=1000).fit(X, y)
+NAMES = y.map(["setosa", "versicolor", "virginica"].__getitem__)
 PIP = [f"scikit-learn=={sklearn.__version__}"]
 
 
 @pytest.fixture(scope="module")
 def models():
-    """Register a model with each of its twins, deleted afterwards: return their addresses."""
+    """Log models of several kinds, and register one of them. Return their addresses, and delete them afterwards."""
     mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
     client, name = MlflowClient(), f"test-{uuid4().hex[:8]}"
     experiment = mlflow.set_experiment(name)
@@ -58,6 +59,11 @@ def models():
     for kind, arguments in kinds.items():
         info = mlflow.sklearn.log_model(CLASSIFIER, name=kind, pip_requirements=PIP, **arguments)
         addresses[kind] = info.model_uri
+    named = LogisticRegression(max_iter=1000).fit(X, NAMES)
+    info = mlflow.sklearn.log_model(
+        named, name="named", signature=infer_signature(X, NAMES), pip_requirements=PIP
+    )
+    addresses["named"] = info.model_uri
     slow = mlflow.pyfunc.log_model(
         name="slow", python_model=slow_model(), signature=signature, pip_requirements=PIP
     )
@@ -71,7 +77,7 @@ def models():
 
 
 def slow_model():
-    """Return a model that takes its time, so that there is a middle; of a local class, which is pickled whole."""
+    """Return a slow model, so that a test can interrupt it. Its class is local, so that it is pickled as a whole."""
 
     class Slow(mlflow.pyfunc.PythonModel):
         def predict(self, context, model_input, params=None):
@@ -83,29 +89,31 @@ def slow_model():
 
 @pytest.fixture(autouse=True)
 def no_spark(monkeypatch):
-    """Make score_here() fail where it would start Spark."""
+    """Make score_here() fail if it starts Spark."""
 
     def launch_gateway(**_):
-        raise AssertionError("Spark starts, though this test shares no session")
+        raise AssertionError(
+            "The script starts Spark, but this test does not use the fixture spark"
+        )
 
     monkeypatch.setattr("pyspark.java_gateway.launch_gateway", launch_gateway)
 
 
 @pytest.fixture
 def spark(no_spark, last_session, monkeypatch, tmp_path_factory):
-    """Start the session that tests share, if none is there, and let score_here() use it and not end it.
+    """Start the shared session if it is not there, and make score_here() use it without ending it.
 
-    On a cluster it has all cores, so that a process that needs some would wait: `free_cores`.
+    On a cluster this session has all cores. A process that needs some must use `free_cores`.
     """
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.master(MASTER).appName("holds the cores")
-    # The script asks Spark's pages for the workers; to sort ten rows takes one partition.
+    # The script asks Spark's pages for the workers. One partition is enough to sort ten rows.
     builder = builder.config("spark.ui.enabled", "true").config("spark.sql.shuffle.partitions", "1")
     session = builder.config("spark.ui.showConsoleProgress", "false").getOrCreate()
     context, add_file = session.sparkContext, SparkContext.addFile
 
     def add_lasting_file(self, path):
-        # Each worker fetches all files that were ever added, also those of a script that has ended.
+        # Each worker fetches all files that were ever added, also the files of a script that has ended.
         add_file(self, shutil.copy(path, tmp_path_factory.mktemp("added")))
 
     monkeypatch.setattr("pyspark.java_gateway.launch_gateway", Mock())
@@ -155,19 +163,19 @@ def rows(folder):
 
 
 def score(*words, **env):
-    """Run the script as a scheduler does, and return what became of it; nothing may take minutes."""
+    """Run the script in a new process, as a scheduler does, and return how it ended."""
     command = [sys.executable, str(SCRIPT), *map(str, words)]
     env = {name: value for name, value in (os.environ | env).items() if value is not None}
     return subprocess.run(command, env=env, text=True, capture_output=True, timeout=150)
 
 
 def score_here(*words, script=SCRIPT, **env):
-    """Run the script in this process: before Spark starts, or on the session of the fixture `spark`."""
+    """Run the script in this process. It ends before it starts Spark, or it uses the session of the fixture `spark`."""
     return run_here(script, *words, **env)
 
 
 def refused(done, status=1):
-    """Return the one line that it ended with."""
+    """Assert that the script failed with one line, and return this line."""
     assert (done.returncode, done.stdout) == (status, ""), done.stdout + done.stderr
     assert done.stderr.count("\n") == 1, done.stderr
     return done.stderr.strip()
@@ -178,7 +186,7 @@ def names(folder):
 
 
 def scored(done, out, count=300):
-    """Assert that a result is there, whole, and says what it is."""
+    """Assert that the script succeeded, and that the result has every row with the right prediction."""
     assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
     table = ds.dataset(out).to_table().to_pandas().sort_values("id")
     assert table["id"].tolist() == list(range(count))
@@ -188,7 +196,7 @@ def scored(done, out, count=300):
 
 @pytest.fixture
 def earlier(folder):
-    """Write what looks like the result of an earlier call."""
+    """Write a folder that looks like the result of an earlier call."""
     (folder / "out").mkdir()
     (folder / "out" / "part-0.parquet").write_text("of yesterday")
     return folder / "out"
@@ -199,8 +207,8 @@ def assert_kept(earlier):
     assert (earlier / "part-0.parquet").read_text() == "of yesterday"
 
 
-# Processes of their own.
-def test_every_row_once_with_pyfunc_s_answer(models, rows, folder, free_cores):
+# These run the script in a new process.
+def test_every_row_is_there_once_with_the_answer_of_pyfunc(models, rows, folder, free_cores):
     out = folder / "out"
     done = score(models["champion"], rows, out)
     scored(done, out)
@@ -210,7 +218,7 @@ def test_every_row_once_with_pyfunc_s_answer(models, rows, folder, free_cores):
     assert names(folder) == ["out", "rows"]
 
 
-def test_a_task_that_fails_is_told_in_one_line_and_the_earlier_result_stays(
+def test_a_failed_task_is_reported_in_one_line_and_the_earlier_result_stays(
     models, rows, earlier, free_cores
 ):
     words = "did not produce any values compatible with the requested type"
@@ -218,23 +226,23 @@ def test_a_task_that_fails_is_told_in_one_line_and_the_earlier_result_stays(
     assert_kept(earlier)
 
 
-def test_more_memory_than_a_worker_has_is_said_at_once_and_one_process_does_not_ask_for_it(
+def test_too_much_memory_is_reported_at_once_on_a_cluster_and_ignored_in_one_process(
     models, rows, folder
 ):
     done = score(models["good"], rows, folder / "out", SPARK_EXECUTOR_MEMORY="64g")
     if CLUSTER:
-        said = refused(done)
-        assert "An executor is to have 65536 MB, and the " in said
-        assert re.search(r"\d workers have \d+ MB at the most. Set SPARK_EXECUTOR_MEMORY", said)
+        message = refused(done)
+        assert "An executor is to have 65536 MB, and the " in message
+        assert re.search(r"\d workers have \d+ MB at the most. Set SPARK_EXECUTOR_MEMORY", message)
         assert names(folder) == ["rows"]
     else:
         scored(done, folder / "out")
 
 
-def test_interrupted_in_the_middle_it_leaves_nothing_behind(models, rows, earlier, free_cores):
+def test_an_interrupted_job_leaves_nothing_behind(models, rows, earlier, free_cores):
     command = [sys.executable, str(SCRIPT), models["slow"], str(rows), str(earlier)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    # A session of its own, so that its processes can be told from others.
+    # In a session of its own, so that the test can find all its processes.
     with subprocess.Popen(command, text=True, start_new_session=True, **pipes) as job:
         began = time.monotonic()
         while not list(earlier.parent.glob("out.*.partial/result/_temporary")):
@@ -258,7 +266,7 @@ def session_of(stat):
         return None
 
 
-def test_a_master_s_address_that_is_none_is_said(models, rows, folder):
+def test_an_invalid_address_of_a_master_is_reported(models, rows, folder):
     began = time.monotonic()
     done = score(models["good"], rows, folder / "out", SPARK_MASTER_URL="nonsense")
     words = "Spark does not start with SPARK_MASTER_URL=nonsense: Could not parse"
@@ -267,7 +275,7 @@ def test_a_master_s_address_that_is_none_is_said(models, rows, folder):
     assert names(folder) == ["rows"]
 
 
-# The shared session.
+# These use the shared session.
 def test_a_second_call_replaces_the_result(models, rows, folder, spark):
     out = folder / "out"
     scored(score_here(models["champion"], rows, out), out)
@@ -294,7 +302,7 @@ def test_a_type_that_cannot_hold_the_answers_is_refused_and_the_earlier_result_s
     assert_kept(earlier)
 
 
-def test_a_cluster_that_another_job_holds_is_waited_for_half_a_minute(models, rows, folder, spark):
+def test_it_waits_half_a_minute_for_a_cluster_that_another_job_uses(models, rows, folder, spark):
     # Both workers have taken the shared session.
     spark.sparkContext.parallelize(range(2), 2).collect()
     done = score(models["good"], rows, folder / "out")
@@ -305,7 +313,7 @@ def test_a_cluster_that_another_job_holds_is_waited_for_half_a_minute(models, ro
         scored(done, folder / "out")
 
 
-def test_a_folder_that_only_the_driver_sees_is_named_and_nothing_stays_there(
+def test_a_folder_that_only_the_driver_sees_is_reported_and_stays_empty(
     models, rows, tmp_path, spark
 ):
     done = score_here(models["good"], rows, tmp_path / "out")
@@ -316,7 +324,7 @@ def test_a_folder_that_only_the_driver_sees_is_named_and_nothing_stays_there(
         scored(done, tmp_path / "out")
 
 
-def test_rows_that_only_the_driver_sees_are_named(models, rows, folder, tmp_path, spark):
+def test_rows_that_only_the_driver_sees_are_reported(models, rows, folder, tmp_path, spark):
     shutil.move(rows, tmp_path / "rows")
     done = score_here(models["good"], tmp_path / "rows", folder / "out")
     if CLUSTER:
@@ -326,53 +334,67 @@ def test_rows_that_only_the_driver_sees_are_named(models, rows, folder, tmp_path
         scored(done, folder / "out")
 
 
-def test_what_spark_calls_success_is_counted(models, rows, tmp_path, spark):
+def test_missing_rows_are_reported_even_if_spark_reports_success(models, rows, tmp_path, spark):
     blind = tmp_path / "blind.py"
     looks = "if not path.exists()]"
     assert SCRIPT.read_text().count(looks) == 1
     blind.write_text(SCRIPT.read_text().replace(looks, "if not path]"))
     done = score_here(models["good"], rows, tmp_path / "out", script=blind)
     if CLUSTER:
-        said = refused(done)
-        assert f"Spark reports success, and 0 of 300 rows are in {tmp_path}: the others" in said
+        message = refused(done)
+        assert f"Spark reports success, and 0 of 300 rows are in {tmp_path}: the others" in message
         assert names(tmp_path) == ["blind.py"]
     else:
         scored(done, tmp_path / "out")
 
 
-# Before Spark starts.
-def test_columns_that_the_signature_requires_are_named_before_spark_starts(models, rows, folder):
+@pytest.mark.parametrize("kind", ["named", "odds"])
+def test_without_a_result_type_the_model_s_answers_choose_it(models, rows, folder, spark, kind):
+    done = score_here(models[kind], rows, folder / "out")
+    assert (done.returncode, done.stderr) == (0, "")
+    table = ds.dataset(folder / "out").to_table().to_pandas()
+    model = mlflow.pyfunc.load_model(models[kind])
+    expected = np.asarray(model.predict(table[X.columns])).tolist()
+    assert [
+        getattr(row, "tolist", lambda row=row: row)() for row in table["prediction"]
+    ] == expected
+
+
+# These end before they start Spark.
+def test_missing_columns_are_reported_before_spark_starts(models, rows, folder):
     for file in rows.iterdir():
         table = pd.read_parquet(file).rename(columns={"petal width (cm)": "petal width"})
         table.drop(columns="sepal length (cm)").to_parquet(file, index=False)
     began = time.monotonic()
-    said = refused(score_here(models["good"], rows, folder / "out"))
-    assert "has no columns ['sepal length (cm)', 'petal width (cm)'], which the signature" in said
-    assert "'petal width'" in said.partition("It has ")[2]
+    message = refused(score_here(models["good"], rows, folder / "out"))
+    assert (
+        "has no columns ['sepal length (cm)', 'petal width (cm)'], which the signature" in message
+    )
+    assert "'petal width'" in message.partition("It has ")[2]
     assert time.monotonic() - began < 15
     assert names(folder) == ["rows"]
 
 
-def test_a_model_that_is_not_there_is_said(models, rows, folder):
+def test_a_missing_model_is_reported(models, rows, folder):
     ghost = models["champion"].replace("champion", "ghost")
-    said = refused(score_here(ghost, rows, folder / "out"))
-    assert said.endswith("Registered model alias ghost not found.")
-    assert f"MLFLOW_TRACKING_URI={os.environ['MLFLOW_TRACKING_URI']}" in said
+    message = refused(score_here(ghost, rows, folder / "out"))
+    assert message.endswith("Registered model alias ghost not found.")
+    assert f"MLFLOW_TRACKING_URI={os.environ['MLFLOW_TRACKING_URI']}" in message
     assert "cannot be loaded" in refused(
         score_here("models:/no-such-model/1", rows, folder / "out")
     )
     assert names(folder) == ["rows"]
 
 
-def test_a_server_that_is_away_is_said(rows, folder, models):
+def test_a_server_that_does_not_answer_is_reported(rows, folder, models):
     away = {"MLFLOW_TRACKING_URI": "http://127.0.0.1:9", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
-    said = refused(score_here(models["champion"], rows, folder / "out", **away))
-    assert "cannot be loaded, with MLFLOW_TRACKING_URI=http://127.0.0.1:9: " in said
+    message = refused(score_here(models["champion"], rows, folder / "out", **away))
+    assert "cannot be loaded, with MLFLOW_TRACKING_URI=http://127.0.0.1:9: " in message
 
 
 def test_a_model_without_names_for_its_columns_is_refused(models, rows, folder):
-    said = refused(score_here(models["unsigned"], rows, folder / "out"))
-    assert said.endswith("no signature that names columns. Log it with one: infer_signature()")
+    message = refused(score_here(models["unsigned"], rows, folder / "out"))
+    assert message.endswith("no signature that names columns. Log it with one: infer_signature()")
 
 
 def no_rows(rows):
@@ -404,47 +426,47 @@ def a_prediction(rows):
 
 
 @pytest.mark.parametrize("spoil", [no_rows, no_parquet, empty, text_for_numbers, a_prediction])
-def test_rows_that_are_none_are_said(models, rows, folder, spoil):
+def test_unusable_rows_are_reported(models, rows, folder, spoil):
     says = spoil(rows)
     before = names(folder)
     assert says in refused(score_here(models["good"], rows, folder / "out"))
     assert names(folder) == before
 
 
-def test_nothing_but_an_earlier_result_is_replaced(models, rows, folder):
+def test_only_an_earlier_result_is_replaced(models, rows, folder):
     (folder / "thesis").mkdir()
     (folder / "thesis" / "chapter.txt").write_text("once upon a time")
-    said = refused(score_here(models["good"], rows, folder / "thesis"))
-    assert said.endswith("is no result of an earlier call: chapter.txt. Name another OUT.")
+    message = refused(score_here(models["good"], rows, folder / "thesis"))
+    assert message.endswith("is no result of an earlier call: chapter.txt. Name another OUT.")
     assert "Name another OUT" in refused(score_here(models["good"], rows, rows / "out"))
     assert "Name another OUT" in refused(score_here(models["good"], rows, folder))
-    said = refused(score_here(models["good"], rows, folder / "no" / "out"))
-    assert "Nothing can be written beside " in said
+    message = refused(score_here(models["good"], rows, folder / "no" / "out"))
+    assert "Nothing can be written beside " in message
     assert names(folder) == ["rows", "thesis"]
 
 
-def test_a_cluster_that_is_not_there_is_said_and_not_waited_for(models, rows, folder):
+def test_a_missing_cluster_is_reported_without_waiting(models, rows, folder):
     began, master = time.monotonic(), "spark://127.0.0.1:9"
-    said = refused(score_here(models["good"], rows, folder / "out", SPARK_MASTER_URL=master))
-    assert "No Spark master answers at SPARK_MASTER_URL=spark://127.0.0.1:9" in said
+    message = refused(score_here(models["good"], rows, folder / "out", SPARK_MASTER_URL=master))
+    assert "No Spark master answers at SPARK_MASTER_URL=spark://127.0.0.1:9" in message
     assert time.monotonic() - began < 40
     assert names(folder) == ["rows"]
 
 
-def test_without_pyspark_it_is_left_out_with_the_command_that_brings_it(monkeypatch):
+def test_without_pyspark_it_names_the_command_that_installs_it(monkeypatch):
     # Python's own way to forbid an import.
     monkeypatch.setitem(sys.modules, "pyspark", None)
-    said = refused(score_here(), status=77)
-    assert said.startswith("pyspark is not installed here.")
-    assert said.endswith("make lesson-07")
+    message = refused(score_here(), status=77)
+    assert message.startswith("pyspark is not installed here.")
+    assert message.endswith("make lesson-07")
 
 
-def test_without_java_or_with_an_old_one_it_is_left_out_and_says_what_to_install(tmp_path):
-    said = refused(score_here(PATH=str(tmp_path), JAVA_HOME=None), status=77)
-    assert "and finds none. Debian, Ubuntu: apt install openjdk-21-jre-headless. macOS: " in said
-    said = refused(score_here(JAVA_HOME="/nowhere"), status=77)
-    assert "finds none in JAVA_HOME, which is /nowhere." in said
+def test_without_java_17_it_says_what_to_install(tmp_path):
+    message = refused(score_here(PATH=str(tmp_path), JAVA_HOME=None), status=77)
+    assert "and finds none. Debian, Ubuntu: apt install openjdk-21-jre-headless. macOS: " in message
+    message = refused(score_here(JAVA_HOME="/nowhere"), status=77)
+    assert "finds none in JAVA_HOME, which is /nowhere." in message
     (tmp_path / "java").write_text("#!/bin/sh\necho 'openjdk version \"11.0.2\" 2019' >&2\n")
     (tmp_path / "java").chmod(0o755)
-    said = refused(score_here(PATH=str(tmp_path), JAVA_HOME=None), status=77)
-    assert f"Spark needs Java 17 or newer, {tmp_path / 'java'} is 11. " in said
+    message = refused(score_here(PATH=str(tmp_path), JAVA_HOME=None), status=77)
+    assert f"Spark needs Java 17 or newer, {tmp_path / 'java'} is 11. " in message
