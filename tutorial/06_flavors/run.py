@@ -20,8 +20,8 @@ like all models so far, and Ben trained his with XGBoost.
 ## 1. Log two models with the same call
 
 A **framework** is a library that trains models, such as scikit-learn or XGBoost. MLflow has a
-[flavor](../words.md#flavor) for each framework: a module with the same functions, which knows how to
-save and load this kind of model. First train the two models on the same flowers.
+[flavor](../words.md#flavor) for each framework: a module that saves and loads this kind of model. All
+these modules have the same functions. First train the two models on the same flowers.
 """
 
 # %%
@@ -137,8 +137,8 @@ print("The model from pyfunc has predict_proba:", hasattr(model, "predict_proba"
 Both models are unsure: their highest probability is only about 0.5. But only the native loader gives
 you `predict_proba`, and to use this loader your program must know the framework.
 
-The folders differ in one file, the trained model: a [skops](../words.md#skops) file for scikit-learn,
-and a file in XGBoost's own format. With either loader, you need the model's packages.
+One file has another name, the trained model: it is a [skops](../words.md#skops) file for
+scikit-learn, and a file in XGBoost's own format. With either loader, you need the model's packages.
 
 ## 4. Write a model of your own
 
@@ -163,6 +163,7 @@ class NamedSpecies(PythonModel):
         probabilities = self.classifier.predict_proba(model_input)
         # argmax gives the number of the class with the highest probability.
         answers = self.names[probabilities.argmax(axis=1)]
+        # If a caller gives no params, MLflow passes the defaults in the signature.
         if params["show_probability"]:
             highest = probabilities.max(axis=1)
             answers = [f"{name} {p:.0%}" for name, p in zip(answers, highest, strict=True)]
@@ -181,7 +182,6 @@ with mlflow.start_run(run_name="model by Ben, with names"):
         name="model",
         python_model=NamedSpecies(boosted, iris.target_names),
         signature=infer_signature(X, species, params={"show_probability": False}),
-        input_example=X.head(2),
         pip_requirements=xgboost_packages,
         registered_model_name="iris_boosted",
     )
@@ -196,7 +196,7 @@ print(f"iris_boosted with the parameter answers {', '.join(answers)}")
 
 # %% [markdown]
 """
-Now both models answer names. If a caller gives no `params`, MLflow passes the default to `predict`.
+Now both models answer names, and your program did not change.
 
 About the warning: MLflow stores such an object with cloudpickle, and loading it can run any code.
 Load such a model only if you trust its author, as in [lesson 01](../01_save/README.md).
