@@ -1,4 +1,4 @@
-"""One Java process of Spark for several scripts, which run one after another."""
+"""One Java process of Spark that several scripts use, one after another."""
 
 import subprocess
 
@@ -9,13 +9,13 @@ from lab.lessons import lab_root
 
 
 class WarmSpark:
-    """A Java process that PySpark's launch_gateway connects to instead of starting one.
+    """A Java process that PySpark connects to instead of starting one.
 
-    A Java process has one SparkContext at a time, so each script must stop its own.
+    It has one SparkContext at a time, so each script must stop its session before the next script starts.
     """
 
     def __init__(self) -> None:
-        """Start Java, and wait until it answers."""
+        """Start Java and wait until it answers."""
         conf = SparkConf(loadDefaults=False)
         conf.set("spark.python.daemon.module", "tests.inside.spark_daemon")
         conf.set("spark.executorEnv.PYTHONPATH", str(lab_root()))
@@ -24,7 +24,7 @@ class WarmSpark:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables with which launch_gateway finds this process."""
+        """The variables with which PySpark finds this process."""
         parameters = self._gateway.gateway_parameters
         return {
             "PYSPARK_GATEWAY_PORT": str(parameters.port),
@@ -32,7 +32,7 @@ class WarmSpark:
         }
 
     def close(self) -> None:
-        """End Java, which ends when its standard input is closed."""
+        """Stop Java by closing its standard input."""
         self._gateway.shutdown()
         self._gateway.proc.stdin.close()
         self._gateway.proc.wait()

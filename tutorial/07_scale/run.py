@@ -8,7 +8,7 @@ cluster, or if you must decide whether you need one. Otherwise skip this lesson:
 ten million rows, one plain Python process was six to eight times faster than the lab's small
 cluster.
 
-Here you measured a million flowers, and Spark will name their species with your registered model.
+You have a table with a million flowers. Spark names their species with your registered model.
 
 **You will be able to**
 
@@ -16,8 +16,8 @@ Here you measured a million flowers, and Spark will name their species with your
 - pass the columns to the model so that its answers are right,
 - decide whether you need a cluster.
 
-**You need** [lesson 03](../03_models_pyfunc/README.md) and basic Python. You need not know Spark.
-**Time**: 10 minutes to read, 10 for the exercise.
+**You need** [lesson 03](../03_models_pyfunc/README.md) and basic Python, but no Spark. **Time**: 10
+minutes to read, 10 for the exercise.
 """
 
 # %% [markdown]
@@ -130,8 +130,8 @@ calls = {
 
 # %% [markdown]
 """
-`sf.struct` packs several columns into one, and each keeps its name. All four columns have the same
-type, `double`.
+`sf.struct` packs several columns into one, and each keeps its name. All four columns have the type
+`double`. Spark has not called the model yet: it waits until you ask for the answers.
 
 **Predict:** which of the four calls give the right answers?
 """
@@ -168,7 +168,7 @@ for species, count in scored["species"].value_counts().items():
 
 # %% [markdown]
 """
-Every row is there once. Step 5 shows whether the answers are right.
+Every row is there once. Step 5 checks the answers.
 
 ## Your turn
 
@@ -180,7 +180,7 @@ Change the last part of the script, headed *Score*. The result must have
 - the `id` of each row,
 - in the column `probabilities` a list of the three numbers that the model predicts without Spark.
 
-For the exercise, open a shell that has Spark. Type in a terminal, in the lab's folder:
+Open a shell that has Spark. Type in a terminal, in the lab's folder:
 
     make shell-07
 
@@ -196,8 +196,8 @@ stuck, type:
 
 ## 5. Do the same without Spark
 
-Do you need Spark for this? One plain Python process can read one file after another. It has only
-one file in memory at a time, so the table may be larger than the memory.
+One plain Python process can score one file after another. It has only one file in memory at a time,
+so the table may be larger than the memory.
 
 **Predict:** which is faster?
 """
