@@ -106,7 +106,7 @@ def how_to_read(lesson: Lesson) -> str:
     return (
         f"Read down to *Your turn*; there you run the code. The blocks of Python are the parts of "
         f"`tutorial/{lesson.name}/run.py`, and below each one you see what it prints. If an output has ids or version "
-        "numbers, yours may differ. The [glossary](../words.md) explains the words of this lesson."
+        "numbers, yours may differ. The [glossary](../words.md) explains MLflow's words."
     )
 
 

@@ -73,7 +73,7 @@ print(f"{uri} is version {registered.version}.")
 
 Your script is the **driver**: it tells Spark what to do. The **workers** do it, each on some parts
 of the table. With Docker, the lab has two workers, each in a container. Without Docker, Spark does
-everything in one process, which it calls `local[*]`.
+everything on your machine, which it calls `local[*]`.
 
 The rows are random flowers. The workers write them to **Parquet**, a file format for tables. Spark
 makes a folder for the table, with one file for each part.
@@ -82,7 +82,7 @@ makes a folder for the table, with one file for each part.
 # %%
 spark = (
     SparkSession.builder.appName("07_scale")
-    # With Docker, the lesson's shell sets this variable to the address of the lab's cluster.
+    # With Docker, the lab sets this variable to the address of the lab's cluster.
     .master(os.environ.get("SPARK_MASTER_URL", "local[*]"))
     .getOrCreate()
 )
@@ -108,8 +108,8 @@ model once, and Spark takes it to the workers. Two arguments matter:
 
 - `result_type` is Spark's type for an answer: `string` for a name, `long` for a whole number,
   `double` for a decimal number, `array<double>` for a list of decimal numbers.
-- `env_manager="local"` means: the workers have the model's packages already, so MLflow installs
-  nothing. In the warning below, MLflow reminds you of this.
+- `env_manager="local"` means: MLflow installs nothing, so the workers must already have the model's
+  packages. MLflow warns you of this.
 
 Try the function on the 150 iris flowers first. The column `expected` has the pipeline's own
 predictions.
@@ -130,7 +130,7 @@ calls = {
 
 # %% [markdown]
 """
-`sf.struct` packs several columns into one, and each keeps its name. All four columns have the type
+`sf.struct` packs several columns into one, and each keeps its name. All four measurements have the type
 `double`. Spark has not called the model yet: it waits until you ask for the answers.
 
 **Predict:** which of the four calls give the right answers?
@@ -199,7 +199,7 @@ stuck, type:
 One plain Python process can score one file after another. It has only one file in memory at a time,
 so the table may be larger than the memory.
 
-**Predict:** which is faster?
+**Predict:** how many times faster is it?
 """
 
 # %%
@@ -223,16 +223,16 @@ spark.stop()
 # %% [markdown]
 """
 The answers are the same, and the plain process is faster. Spark runs on Java, so it must pass every
-row to Python and back. Here the difference is even larger than in our measurements, because a
-worker first had to import MLflow.
+row to Python and back. Here the difference is even larger than in our measurements, because
+Spark also starts Python processes, and each of them imports MLflow.
 
 ## 6. Decide whether you need a cluster
 
 - **"The table is larger than my memory."** This is no reason: see step 5.
 - **"One process is too slow."** First use all cores of your machine: `multiprocessing` can score
   several files at a time. If that is still too slow, use more machines.
-- **"The model is slow."** Then a cluster helps sooner, because the work that Spark adds for each
-  row stays the same.
+- **"The model is slow."** Then a cluster helps sooner, because Spark adds no more work to a row than
+  with a fast model.
 - **"The data are on the cluster already."** This is the best reason. A model is much smaller than
   the data, so take the model to the data.
 
