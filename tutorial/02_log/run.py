@@ -143,7 +143,8 @@ simpler models score worse. (0.01 beats 0.1 by two of 45 flowers, so it may be c
 
 ## 4. Find the best model and register it
 
-Ada needs the model's address, so search the models, not the runs. `search_logged_models` wants the experiment's id, not its name, and its `order_by` is a list of dictionaries:
+Ada needs the model's address, so search the models, not the runs. `search_logged_models` wants the
+experiment's id, not its name, and its `order_by` is a list of dictionaries:
 """
 
 # %%
