@@ -182,6 +182,8 @@ with mlflow.start_run(run_name="model by Ben, with names"):
         name="model",
         python_model=NamedSpecies(boosted, iris.target_names),
         signature=infer_signature(X, species, params={"show_probability": False}),
+        # Two rows that show callers what to send.
+        input_example=X.head(2),
         pip_requirements=xgboost_packages,
         registered_model_name="iris_boosted",
     )
