@@ -116,26 +116,19 @@ def how_to_run(lesson: Lesson, after: str) -> str:
         where, command = "a terminal, in the lab's folder", f"make lesson-{lesson.number}"
     else:
         where, command = "the lab's shell", f"lab run {int(lesson.number)}"
-    # The steps whose code shows what the reader is asked to predict.
-    asking = [
-        step[0]
-        for step in re.split(r"^## (?=\d\.)", after, flags=re.M)[1:]
-        if "```python" in step.partition("**Predict")[2].partition("\n## ")[0]
-    ]
     spoils = ""
-    if asking:
-        steps = f"step{'s' if len(asking) > 1 else ''} {' and '.join(asking)}"
-        spoils = (
-            f"This also runs {steps}. If you want to predict the results there first, read on and come back here."
-            "\n\n"
-        )
-    serve = ""
+    # Code below shows what the reader is asked to predict.
+    if "```python" in after.partition("**Predict")[2]:
+        spoils = "This runs the rest of the page, too. If you want to read it first, come back here later.\n\n"
+    before = ""
     if services.description(lesson).services:
-        serve = f" Before its first block, type `lab serve {int(lesson.number)}` in another terminal of JupyterLab."
+        before = f" Before its first block, type `lab serve {int(lesson.number)}` in another terminal of JupyterLab."
+    if lesson.needs.exists():
+        before = f" With Docker, first set NOTEBOOK_EXTRAS={lesson.profile} in `.env`."
     return (
         f"First run the code of this page in {where}:\n\n    {command}\n\n{spoils}"
         "To run it block by block instead, open another terminal in the lab's folder, type `make notebook`, open the "
-        f"address that it prints, and double-click `tutorial/{lesson.name}/run.py`: it opens as a notebook.{serve}"
+        f"address that it prints, and double-click `tutorial/{lesson.name}/run.py`: it opens as a notebook.{before}"
     )
 
 

@@ -215,7 +215,7 @@ for name in ("model", "area_model"):
     flavor = mlflow.models.get_model_info(str(folder / name)).flavors["sklearn"]
     print(f"In 01_save/{name}:")
     print("  format:", flavor["serialization_format"])
-    print("  files in code/:", [file.name for file in (folder / name / "code").rglob("*.py")])
+    print("  files in code/:", [file.name for file in (folder / name / "code").rglob("*.*")])
     unknown_types = skops.io.get_untrusted_types(file=folder / name / "model.skops")
     print("  types that skops does not know:", unknown_types)
 
@@ -223,16 +223,18 @@ for name in ("model", "area_model"):
 """
 Nothing: skops knows the pipeline and its two steps. For the second model it lists your function.
 
-Check these three things before you load a stranger's model:
+Check these three things before you load a stranger's model with `mlflow.sklearn`:
 
-- **The format.** If it is [`pickle` or `cloudpickle`](../words.md#pickle), loading it runs whatever its author wrote.
-- **The types.** Look up each one that you do not know. MLflow accepts every type that the author listed.
+- **The format.** If it is [`pickle` or `cloudpickle`](../words.md#pickle), loading it runs whatever its
+  author wrote.
+- **The types.** Look up each one that you do not know. MLflow trusts every type that `MLmodel`
+  lists.
 - **The code.** The model can import the files in `code/`, and importing runs them. Read them first.
 
 ## Go further
 
 - `lab run 1 new_process` loads a model where your module cannot be imported.
-- `lab run 1 unknown_types` saves a decision tree, which skops refuses at first.
+- `lab run 1 unknown_types` saves a decision tree, which MLflow refuses at first.
 - `lab run 1 stranger` loads a pickle that runs a program.
 - `lab run 1 requirements` lists the packages in four ways, and measures the time.
 - `lab run 1 no_overwrite` saves to a folder that is not empty.

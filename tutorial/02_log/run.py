@@ -95,7 +95,7 @@ print("The model's id is", model_info.model_id)
 
 # %% [markdown]
 """
-The result is a [logged model](../words.md#logged-model). Its id begins with `m-`. `log_model` copies
+The result is a [logged model](../words.md#logged-model). Its id begins with `m-`. It gets a copy of
 the parameters and metrics that the run has at that moment. To add a later metric to
 the model, pass `model_id=` to `log_metric`.
 
@@ -175,8 +175,8 @@ Each time you execute this code, it creates another version.
 
 ## Your turn
 
-`tutorial/02_log/exercise.py` trains three candidates. It only prints
-their scores, and it registers all three. Change the script in two places:
+`tutorial/02_log/exercise.py` trains three candidates. It prints their
+scores without logging them, and registers all three. Change the script in two places:
 
 1. In the loop, log each score as the metric `test_accuracy`. Remove `registered_model_name`.
 2. After the loop, find the best model as in step 4 and register only that one, as `iris_best`.

@@ -3,8 +3,8 @@
 # 03 Load a model by its address
 
 Your colleague Ada works with the same MLflow server and wants to use your flower model next week.
-All she gets is an address, one line of text. In lesson 02 you logged a model and registered it. Now
-you make sure that the address is enough to use the model and to reproduce your results.
+All she gets is an address, one line of text. As in lesson 02, you log and register a model. But now
+the address must be enough to use the model and to reproduce your results.
 
 **You will be able to**
 
@@ -144,7 +144,7 @@ four columns of type `double`, which pandas calls `float64`.
 """
 
 # %%
-# Whole numbers, so that the last table has the same values.
+# Rounded, so that int64 changes no value.
 rows = heldout[columns].head(3).round()
 tables = {
     "as agreed": rows,

@@ -182,8 +182,9 @@ MLflow gives both reasons. It calls the challenger `candidate model`, and what y
 In `exercise.py` the baseline is the first champion of `iris_gate`. Then four challengers arrive, and
 each becomes champion, whatever its accuracy. Put a gate in front of the alias:
 
-1. Measure every version, the baseline too, as in section 2. Import what is missing, as in section 1.
-2. Let the gate of section 3 decide. Compare each challenger with the champion of that moment.
+1. Measure every version, the baseline too, as in section 2.
+2. Let the gate of section 3 decide. Import what is missing, as in section 1. Compare
+   each challenger with the champion of that moment.
 3. Record the decision in the tag `gate`: just `passed`, or `refused: ` and MLflow's message.
 4. Only if the challenger passed, set its tag `replaces` to the number of the champion that it
    replaces. Then move the alias.

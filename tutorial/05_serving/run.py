@@ -2,9 +2,9 @@
 """
 # 05 Serve a model over HTTP
 
-The web team wants to show the species of a flower on its page. Its code is JavaScript, so it cannot
-load a model in Python as you did in lesson 03. A server can load the model instead, and the page
-sends it HTTP requests. When a better version is promoted, the page must keep working.
+The web team wants to show the species of a flower on its page. Its program is JavaScript, so it
+cannot load a model in Python as you did in lesson 03. A server can load the model instead, and the
+program sends it HTTP requests. When a better version is promoted, the page must keep working.
 
 **You will be able to**
 

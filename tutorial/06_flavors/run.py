@@ -19,9 +19,9 @@ like all models so far, and Ben trained his with XGBoost.
 """
 ## 1. Log two models with the same call
 
-A **framework** is a library that trains models, such as scikit-learn or XGBoost. MLflow has a
-[flavor](../words.md#flavor) for each framework: a module that saves and loads this kind of model. All
-these modules have the same functions. First train the two models on the same flowers.
+A **framework** is a library that trains models, such as scikit-learn or XGBoost. MLflow has
+[flavors](../words.md#flavor) for many frameworks. Each has a module that saves and loads its kind of
+model, and all these modules have the same functions. First train the two models on the same flowers.
 """
 
 # %%
@@ -137,8 +137,9 @@ print("The model from pyfunc has predict_proba:", hasattr(model, "predict_proba"
 Both models are unsure: their highest probability is only about 0.5. But only the native loader gives
 you `predict_proba`, and to use this loader your program must know the framework.
 
-One file has another name, the trained model: it is a [skops](../words.md#skops) file for
-scikit-learn, and a file in XGBoost's own format. With either loader, you need the model's packages.
+Only the file of the trained model has another name: scikit-learn's is a
+[skops](../words.md#skops) file, and XGBoost's has a format of its own. With either loader,
+you need the model's packages.
 
 ## 4. Write a model of your own
 
@@ -173,7 +174,7 @@ class NamedSpecies(PythonModel):
 # %% [markdown]
 """
 Ben logs an object of this class as the next version of `iris_boosted`. The signature declares the
-parameter and its default. Then the program from step 2 loads both models again.
+parameter and its default. Then the line from step 2 loads both models again.
 """
 
 # %%
@@ -198,7 +199,7 @@ print(f"iris_boosted with the parameter answers {', '.join(answers)}")
 
 # %% [markdown]
 """
-Now both models answer names, and your program did not change.
+Now both models answer names, through the same line.
 
 About the warning: MLflow stores such an object with cloudpickle, and loading it can run any code.
 Load such a model only if you trust its author, as in [lesson 01](../01_save/README.md).
@@ -266,8 +267,8 @@ the model.
 
 ## 6. Add PyTorch and TensorFlow
 
-`score.py` is a program for models of any framework. It understands names, numbers and scores, and it
-uses the recorded order of the columns:
+`score.py` is a program for models of any framework. It understands names, numbers and lists of
+scores, and it uses the recorded order of the columns:
 
 ```console
 $ python examples/06_flavors/score.py models:/iris_logistic@champion models:/iris_boosted@champion

@@ -5,7 +5,7 @@
 This lesson is optional. Spark is a program that splits a large table into parts and works on them
 at the same time, on one machine or on a cluster of several. Read on if your tables are in a
 cluster, or if you must decide whether you need one. Otherwise skip this lesson: for tables of up to
-ten million rows, one plain Python process was six to eight times faster than the lab's small
+ten million rows, one plain Python process was several times faster than the lab's small
 cluster.
 
 You have a table with a million flowers. Spark names their species with your registered model.
@@ -196,8 +196,7 @@ stuck, type:
 
 ## 5. Do the same without Spark
 
-One plain Python process can score one file after another. It has only one file in memory at a time,
-so the table may be larger than the memory.
+One plain Python process can score one file after another. It reads only one file at a time, so the table may be larger than the memory.
 
 **Predict:** how many times faster is it?
 """
@@ -223,16 +222,16 @@ spark.stop()
 # %% [markdown]
 """
 The answers are the same, and the plain process is faster. Spark runs on Java, so it must pass every
-row to Python and back. Here the difference is even larger than in our measurements, because
-Spark also starts Python processes, and each of them imports MLflow.
+row to Python and back. In [our measurements](REFERENCE.md#what-it-costs) the difference is
+smaller, because there Spark's Python processes were already running.
 
 ## 6. Decide whether you need a cluster
 
 - **"The table is larger than my memory."** This is no reason: see step 5.
 - **"One process is too slow."** First use all cores of your machine: `multiprocessing` can score
   several files at a time. If that is still too slow, use more machines.
-- **"The model is slow."** Then a cluster helps sooner, because Spark adds no more work to a row than
-  with a fast model.
+- **"The model is slow."** Then a cluster helps sooner, because Spark's extra work for each row stays
+  the same.
 - **"The data are on the cluster already."** This is the best reason. A model is much smaller than
   the data, so take the model to the data.
 
