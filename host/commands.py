@@ -61,6 +61,8 @@ def down(mode: Mode) -> int:
 
 def shell(mode: Mode, lesson: str | None) -> int:
     """Open the lab's shell, with the packages of a lesson if one is named."""
+    if lesson and not list(ROOT.glob(f"tutorial/{lesson.partition('_')[0].zfill(2)}_*")):
+        raise LabError(f"There is no lesson {lesson}. Type a lesson's number, as in: make shell-06")
     status = mode.shell(profile_of(lesson) if lesson else None)
     # At a terminal, the status is the status of the last command that the user typed. make must not report it.
     return 0 if sys.stdin.isatty() else status

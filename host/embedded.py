@@ -65,7 +65,8 @@ def environment() -> dict[str, str]:
             # The scripts that show MLflow's rows and files use these two.
             "LAB_SQLITE_FILE": str(DATABASE),
             "LAB_ARTIFACTS_DIR": str(ARTIFACTS),
-            # Lesson 07. The stage spark in trainer/Dockerfile sets the same.
+            # Lesson 07: Spark's settings, the Python of its workers, and no warning about pandas 3, which the stage
+            # spark in trainer/Dockerfile explains.
             "SPARK_CONF_DIR": str(ROOT / "trainer" / "spark"),
             "PYSPARK_PYTHON": str(PYTHON),
             "PYTHONWARNINGS": "ignore:PySpark does not yet fully support pandas:FutureWarning",

@@ -95,8 +95,8 @@ class Stack(Mode):
         service = profile or "trainer"
         if service not in running:
             raise LabError(
-                f"The container {service} is not running. Start it: "
-                f"docker compose --profile {service} up --build --wait"
+                f"The container {service} is not running. Run its lesson first, as in make lesson-06, or only "
+                f"start it: docker compose --profile {service} up --build --wait"
             )
         command = ["docker", "compose", "exec", service, "bash"]
         return processes.wait(subprocess.Popen(command, cwd=ROOT, env=compose.environment()))

@@ -147,6 +147,27 @@ def test_each_command_stands_where_it_is_tried(lesson):
     assert kinds <= {"console", "json", "mermaid", "text"}
 
 
+def test_docker_is_typed_only_to_start_the_lesson_s_services_and_to_enter_them(lesson):
+    """A command of make or docker in an indented block is not run: here is its form."""
+    shown = {sample.command for file in (lesson.page, lesson.reference) for sample in samples(file)}
+    of_profile = {
+        f"docker compose --profile {lesson.profile} up --build --wait",
+        f"docker compose exec {lesson.profile} bash",
+    }
+    for command in indented_commands(lesson.page) + indented_commands(lesson.reference):
+        if command.startswith("docker "):
+            assert command in shown | of_profile
+        elif command.startswith("make "):
+            targets = (
+                "up",
+                "shell",
+                "notebook",
+                f"lesson-{lesson.number}",
+                f"shell-{lesson.number}",
+            )
+            assert command.removeprefix("make ") in targets
+
+
 def test_what_mlflow_prints_when_it_goes_wrong_is_in_a_test_word_for_word(lesson, tmp_path):
     quoted = quoted_messages(lesson.reference, tmp_path)
     assert len(quoted) >= 3

@@ -2,7 +2,7 @@
 
     python -m tests.inside.model_formats
 
-Prints one JSON list for each model: name, flavors, paths of its files.
+Prints one JSON list for each model: name, script, flavors, paths of its files.
 """
 
 import json
@@ -18,4 +18,5 @@ for experiment in mlflow.search_experiments(filter_string="name LIKE '0%'"):
         if re.search(r"(run|log_\w+)[.]py$", model.tags.get("mlflow.source.name", "")):
             flavors = get_model_info(f"models:/{model.model_id}").flavors
             files = client.list_logged_model_artifacts(model.model_id)
-            print(json.dumps([model.name, str(flavors), [file.path for file in files]]))
+            script = model.tags["mlflow.source.name"]
+            print(json.dumps([model.name, script, str(flavors), [file.path for file in files]]))

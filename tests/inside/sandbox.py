@@ -3,14 +3,16 @@
 import os
 import re
 import shutil
+import subprocess
 from pathlib import Path
 from uuid import uuid4
 
 import mlflow
 import pytest
 
-from lab.lessons import lab_root, lessons
+from lab.lessons import Lesson, lab_root, lessons
 from lab.reset import ARTIFACTS, all_pages, delete_artifacts
+from tests.inside.warm_python import WarmPython
 
 
 def refuse_to_run_outside() -> None:
@@ -42,6 +44,14 @@ def copy_under_other_names(target: Path, only: str = "*") -> str:
             )
             file.write_text(re.sub(r"\biris_", f"{prefix}_", text), encoding="utf-8")
     return prefix
+
+
+def what_is_missing(lesson: Lesson, python: WarmPython) -> subprocess.CompletedProcess[str] | None:
+    """Run the lesson's .lesson/needs.py, as the lab does before its scripts. Return None if nothing is missing."""
+    if not lesson.needs.exists():
+        return None
+    looked = python.run(lesson.needs, lesson.root)
+    return looked if looked.returncode else None
 
 
 def remove_everything(prefix: str) -> None:

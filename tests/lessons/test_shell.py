@@ -41,6 +41,19 @@ def test_without_a_terminal_make_reports_the_shell_s_status(embedded_lab):
     assert "not reached" not in failed.stdout
 
 
+def test_a_shell_for_a_lesson_that_does_not_exist_is_refused(embedded_lab):
+    refused = embedded_lab.host("shell", "99", typed="echo not reached\n")
+    assert refused.returncode == 1
+    assert "There is no lesson 99." in refused.stderr
+    assert "not reached" not in refused.stdout
+
+
+def test_without_docker_the_shell_of_a_lesson_is_the_lab_s_shell(embedded_lab):
+    opened = embedded_lab.host("shell", "07", typed="echo spark=$SPARK_CONF_DIR\n")
+    assert opened.returncode == 0
+    assert "spark=/" in opened.stdout
+
+
 def test_without_a_running_lab_there_is_no_shell(embedded_lab, tmp_path):
     stopped = Lab("embedded", embedded_lab.settings | {"MLFLOW_PORT": "9"})
     status, screen = at_a_terminal(stopped, "")

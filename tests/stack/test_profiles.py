@@ -19,6 +19,19 @@ def test_the_flavors_trainer_has_all_four_frameworks(stack_lab):
     assert ran.returncode == 0, ran.stderr
 
 
+def test_make_shell_with_a_lesson_opens_a_shell_in_its_trainer(stack_lab):
+    stack_lab.start_profile("flavors")
+    opened = stack_lab.host("shell", "06", typed="python -c 'import torch'\n")
+    assert opened.returncode == 0, opened.stderr
+    assert stack_lab.compose("stop", "flavors").returncode == 0
+    try:
+        stopped = stack_lab.host("shell", "06", typed="echo not reached\n")
+    finally:
+        stack_lab.start_profile("flavors")
+    assert stopped.returncode == 1
+    assert "The container flavors is not running." in stopped.stderr
+
+
 def test_a_profile_s_trainer_finds_nothing_wrong_with_the_lab(stack_lab):
     for profile in ("notebook", "flavors", "spark"):
         ran = stack_lab.run("lab", "doctor", profile=profile)

@@ -31,7 +31,7 @@ def seen_by_tests(lesson: Lesson) -> str:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]
-    pages = [page for page in (lesson.page, lesson.reference) if page.exists()]
+    pages = (lesson.page, lesson.reference)
     strings += [sample.promised for page in pages for sample in samples(page)]
     # A pattern's backslashes are none of the message.
     return re.sub(r"\\(.)", r"\1", "\n".join(strings)).replace("`", "")

@@ -86,9 +86,9 @@ def show(root: Path, script: Path, lesson: Lesson, console: Console, pause: bool
         with contextlib.suppress(EOFError):  # There is no terminal.
             console.input("[dim]Press Enter to run it.[/dim] ")
     began = time.monotonic()
-    status = (
-        needs.status(lesson) or subprocess.run([sys.executable, str(script)], cwd=root).returncode
-    )
+    # An example says itself what it lacks.
+    missing = needs.status(lesson) if script == lesson.scripts[0] else 0
+    status = missing or subprocess.run([sys.executable, str(script)], cwd=root).returncode
     if status == LEFT_OUT:
         console.print(
             "[yellow]left out.[/yellow] To run it with all that it needs, type on your own machine: "

@@ -139,7 +139,8 @@ def missing_package(error: ModuleNotFoundError) -> str | None:
             number = os.path.basename(folder)[:2]  # noqa: PTH119
             return (
                 f"{error.name} is not installed here. If the name has no typing error, install the packages of this "
-                f"lesson. On your own machine: make lesson-{number}"
+                f"lesson. On your own machine: make lesson-{number}, and then make shell-{number} for a shell that has "
+                "them. A notebook needs NOTEBOOK_EXTRAS in .env: docs/editors.md."
             )
     return None
 
@@ -150,7 +151,7 @@ def explain(error: BaseException) -> str | None:
     for cause in causes(error):
         if isinstance(cause, KeyError) and cause.args == (TRACKING_URI,):
             return unset()
-        if isinstance(cause, ModuleNotFoundError):
+        if isinstance(cause, ModuleNotFoundError) and cause is error:
             return missing_package(cause)
         # Compared by name: importing MLflow or requests here would slow down every start of Python.
         kind, text = type(cause).__name__, str(cause)

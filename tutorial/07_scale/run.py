@@ -196,7 +196,8 @@ stuck, type:
 
 ## 5. Do the same without Spark
 
-One plain Python process can score one file after another. It reads only one file at a time, so the table may be larger than the memory.
+One plain Python process can score one file after another. It reads only one file at a time, so the
+table may be larger than the memory.
 
 **Predict:** how many times faster is it?
 """

@@ -441,6 +441,17 @@ def test_the_committee_rejects_a_weight_that_makes_no_sense(made, members, weigh
         model.predict(made["sklearn"]["heldout"], params={"weight": weight})
 
 
+def test_the_committee_weighs_the_probabilities_of_its_two_models(made, members):
+    rows = made["sklearn"]["heldout"]
+    model = mlflow.pyfunc.load_model(log_committee(made, members, "/1").model_uri)
+    one, other = (
+        made[framework]["native"].predict_proba(rows) for framework in ("sklearn", "xgboost")
+    )
+    for weight, expected in ((1.0, one), (0.5, (one + other) / 2), (0.0, other)):
+        assert np.allclose(model.predict(rows, params={"weight": weight}), expected)
+    assert np.array_equal(model.predict(rows), model.predict(rows, params={"weight": 0.5}))
+
+
 def test_the_messages_about_a_parameter_are_in_the_reference(made, members, monkeypatch):
     messages = []
     monkeypatch.setattr(

@@ -12,5 +12,5 @@ def the_workers(spark_master):
 
 def the_job(spark_master):
     """The job in which the worker was killed has finished."""
-    row = spark_master.get_by_role("row").filter(has_text="07_scale").first
+    row = spark_master.get_by_role("row").filter(has_text="07_scale lost_worker").first
     expect(row).to_contain_text("FINISHED")
