@@ -170,9 +170,7 @@ try:
 except Exception as error:
     reason = shorten(str(error).rpartition("Error: ")[2], 300)
     sys.exit(f"{uri} does not answer to the first {len(first)} rows of {rows}: {reason}")
-fitting_type = {"i": "long", "u": "long", "f": "double", "b": "boolean"}.get(
-    first_answers.dtype.kind, "string"
-)
+fitting_type = {"i": "long", "f": "double"}.get(first_answers.dtype.kind, "string")
 if first_answers.ndim == 2:
     fitting_type = f"array<{fitting_type}>"
 result_type = arguments.result_type or fitting_type
