@@ -83,4 +83,4 @@ def test_the_only_pickle_in_the_lessons_is_the_own_model_of_lesson_06_which_its_
     ]
     assert pickled == of_own_class
     page = find("06", lessons(ROOT)).page.read_text(encoding="utf-8")
-    assert "it stores such an object with cloudpickle" in page
+    assert "stores such an object with cloudpickle" in page
