@@ -178,7 +178,8 @@ Each time you execute this code, it creates another version.
 `tutorial/02_log/exercise.py` trains three candidates. It prints their
 scores without logging them, and registers all three. Change the script in two places:
 
-1. In the loop, log each score as the metric `test_accuracy`. Remove `registered_model_name`.
+1. In the loop, log each score as the metric `test_accuracy`. Remove `registered_model_name`, which registers
+   each model.
 2. After the loop, find the best model as in step 4 and register only that one, as `iris_best`.
 
 Then type in the lab's shell:
