@@ -120,15 +120,16 @@ def how_to_run(lesson: Lesson, after: str) -> str:
     # Code below shows what the reader is asked to predict.
     if "```python" in after.partition("**Predict")[2]:
         spoils = "This runs the rest of the page, too. If you want to read it first, come back here later.\n\n"
-    before = ""
-    if services.description(lesson).services:
-        before = f" Before its first block, type `lab serve {int(lesson.number)}` in another terminal of JupyterLab."
+    install = serve = ""
     if lesson.needs.exists():
-        before = f" With Docker, first set NOTEBOOK_EXTRAS={lesson.profile} in `.env`."
+        install = f" With Docker, set NOTEBOOK_EXTRAS={lesson.profile} in the file `.env` there."
+    if services.description(lesson).services:
+        serve = f" Before its first block, type `lab serve {int(lesson.number)}` in another terminal of JupyterLab."
     return (
         f"First run the code of this page in {where}:\n\n    {command}\n\n{spoils}"
-        "To run it block by block instead, open another terminal in the lab's folder, type `make notebook`, open the "
-        f"address that it prints, and double-click `tutorial/{lesson.name}/run.py`: it opens as a notebook.{before}"
+        f"To run it block by block instead, open another terminal in the lab's folder.{install} Type `make notebook`, "
+        f"open the address that it prints, and double-click `tutorial/{lesson.name}/run.py`: it opens as a notebook."
+        f"{serve}"
     )
 
 
