@@ -137,8 +137,8 @@ print("The model from pyfunc has predict_proba:", hasattr(model, "predict_proba"
 Both models are unsure: their highest probability is only about 0.5. But only the native loader gives
 you `predict_proba`, and to use this loader your program must know the framework.
 
-Only the file of the trained model has another name: scikit-learn's is a
-[skops](../words.md#skops) file, and XGBoost's has a format of its own. With either loader,
+In the two lists of files, only the trained model has another name:
+scikit-learn's is a [skops](../words.md#skops) file, and XGBoost's has a format of its own. With either loader,
 you need the model's packages.
 
 ## 4. Write a model of your own
