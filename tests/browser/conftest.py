@@ -1,9 +1,11 @@
 """A browser on the lab's pages, as a learner has it who has run a lesson."""
 
 import json
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -96,17 +98,27 @@ def console(lab: Lab, lesson: Lesson, browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def spark_master(lab: Lab, lesson: Lesson, browser: Browser) -> Iterator[Page]:
-    """The page of the cluster's master, if a worker was lost there within the last minutes."""
+    """The page of the cluster's master, after a worker was lost there within the last minutes and came back."""
     server = f"http://localhost:{lab.settings['SPARK_MASTER_UI_PORT']}"
     lab.start_profile("spark")
-    with urllib.request.urlopen(f"{server}/json/", timeout=30) as answer:  # noqa: S310
-        master = json.load(answer)
+
+    def master() -> dict[str, Any]:
+        with urllib.request.urlopen(f"{server}/json/", timeout=60) as answer:  # noqa: S310
+            return json.load(answer)
+
+    def states() -> list[str]:
+        return [worker["state"] for worker in master()["workers"]]
+
     # The master forgets a worker a quarter of an hour after its death. Another test kills workers, too.
-    dead = any(worker["state"] == "DEAD" for worker in master["workers"])
-    ended = any(job["name"] == f"{lesson.name} lost_worker" for job in master["completedapps"])
-    if not (dead and ended):
+    ended = any(job["name"] == f"{lesson.name} lost_worker" for job in master()["completedapps"])
+    if not (ended and "DEAD" in states()):
         ran = lab.run("lab", "run", lesson.number, "lost_worker", profile="spark")
         assert ran.returncode == 0, ran.stdout + ran.stderr
+    began = time.monotonic()
+    # Docker starts the container again after a pause, and the page does not load itself again.
+    while states().count("ALIVE") < 2:
+        assert time.monotonic() < began + 120, states()
+        time.sleep(1)
     yield from opened(browser, server, "/")
 
 

@@ -17,7 +17,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from mlflow.models import infer_signature
+from pyspark import SparkConf, SparkContext
 from pyspark.errors import PySparkException
+from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as sf
 
@@ -85,9 +87,11 @@ def spark(shared):
         "spark.python.daemon.module": "spark_daemon",
         "spark.executorEnv.PYTHONPATH": str(shared),
     }
-    builder = SparkSession.builder.master(MASTER).appName("test 07_scale").config(map=settings)
+    conf = SparkConf().setMaster(MASTER).setAppName("test 07_scale").setAll(list(settings.items()))
+    # Java gets no settings when it starts, or other tests' sessions in the same Java process would have them, too.
+    gateway = launch_gateway()
     with warnings.catch_warnings(action="ignore"):
-        session = builder.getOrCreate()
+        session = SparkSession(SparkContext(conf=conf, gateway=gateway))
     yield session
     session.stop()
 
