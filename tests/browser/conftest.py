@@ -109,7 +109,7 @@ def spark_master(lab: Lab, lesson: Lesson, browser: Browser) -> Iterator[Page]:
     def states() -> list[str]:
         return [worker["state"] for worker in master()["workers"]]
 
-    # The master forgets a worker a quarter of an hour after its death. Another test kills workers, too.
+    # The master forgets a worker some time after its death. Another test kills workers, too.
     ended = any(job["name"] == f"{lesson.name} lost_worker" for job in master()["completedapps"])
     if not (ended and "DEAD" in states()):
         ran = lab.run("lab", "run", lesson.number, "lost_worker", profile="spark")
