@@ -61,7 +61,7 @@ def down(mode: Mode) -> int:
 
 def shell(mode: Mode, lesson: str | None) -> int:
     """Open the lab's shell, with the packages of a lesson if one is named."""
-    if lesson and not list(ROOT.glob(f"tutorial/{lesson.partition('_')[0].zfill(2)}_*")):
+    if lesson and folder_of(lesson) is None:
         raise LabError(f"There is no lesson {lesson}. Type a lesson's number, as in: make shell-06")
     status = mode.shell(profile_of(lesson) if lesson else None)
     # At a terminal, the status is the status of the last command that the user typed. make must not report it.
@@ -90,11 +90,16 @@ def lesson(mode: Mode, name: str) -> int:
     return mode.execute("lab", "demo", "--lesson", name, profile=profile)
 
 
+def folder_of(lesson: str) -> Path | None:
+    """Return the folder of a lesson, given as 3, 03 or 03_models_pyfunc. Return None if there is no such lesson."""
+    return next(ROOT.glob(f"tutorial/{lesson.partition('_')[0].zfill(2)}_*"), None)
+
+
 def profile_of(lesson: str) -> str | None:
     """Return the profile of a lesson, given as 3, 03 or 03_models_pyfunc. Return None if it needs none."""
-    number = lesson.partition("_")[0].zfill(2)
-    file = next(ROOT.glob(f"tutorial/{number}_*/.lesson/profile"), None)
-    return file.read_text(encoding="utf-8").strip() if file else None
+    folder = folder_of(lesson)
+    file = folder / ".lesson" / "profile" if folder else None
+    return file.read_text(encoding="utf-8").strip() if file and file.exists() else None
 
 
 def bench(mode: Mode) -> int:

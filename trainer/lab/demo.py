@@ -87,7 +87,7 @@ def show(root: Path, script: Path, lesson: Lesson, console: Console, pause: bool
             console.input("[dim]Press Enter to run it.[/dim] ")
     began = time.monotonic()
     # An example says itself what it lacks.
-    missing = needs.status(lesson) if script == lesson.scripts[0] else 0
+    missing = needs.status(lesson) if root / script == lesson.folder / "run.py" else 0
     status = missing or subprocess.run([sys.executable, str(script)], cwd=root).returncode
     if status == LEFT_OUT:
         console.print(

@@ -147,12 +147,12 @@ def missing_package(error: ModuleNotFoundError) -> str | None:
 
 def explain(error: BaseException) -> str | None:
     """Return what `error` means for the user and what to do about it, or None if it is not recognised."""
+    if isinstance(error, ModuleNotFoundError):
+        return missing_package(error)
     address = os.environ.get(TRACKING_URI, "")
     for cause in causes(error):
         if isinstance(cause, KeyError) and cause.args == (TRACKING_URI,):
             return unset()
-        if isinstance(cause, ModuleNotFoundError) and cause is error:
-            return missing_package(cause)
         # Compared by name: importing MLflow or requests here would slow down every start of Python.
         kind, text = type(cause).__name__, str(cause)
         if not kind.endswith(
