@@ -27,7 +27,9 @@ def test_make_shell_with_a_lesson_opens_a_shell_in_its_trainer(stack_lab):
     try:
         stopped = stack_lab.host("shell", "06", typed="echo not reached\n")
     finally:
-        stack_lab.start_profile("flavors")
+        # `start_profile` would do nothing: it starts a profile once.
+        started = stack_lab.compose("--profile", "flavors", "up", "--detach", "--wait")
+    assert started.returncode == 0, started.stderr
     assert stopped.returncode == 1
     assert "The container flavors is not running." in stopped.stderr
 
