@@ -1,25 +1,59 @@
-"""A file that is not in the object store is 404, where MLflow's server by itself answers 500.
+"""How the stack's server reads and writes artifacts in the object store: all files go through the server.
 
 An artifact repository plugin of MLflow's (entry point mlflow.artifact_repository, for s3:// addresses). Only the
-stack's server has it: in the embedded mode the artifacts are files in a folder, and MLflow answers 404 for those.
+stack's server has it. In the embedded mode the artifacts are files in a folder.
 
-MLflow's clients take a 500 for a failure that may pass. They try again, for 28 s with the lab's settings and for
-minutes with MLflow's own. Loading runs:/…/model asks for such a file, since a model is not among its run's artifacts.
+It differs from MLflow's repository in two ways:
+
+- The server offers its clients no presigned addresses of the store, because clients outside the stack do not reach the
+  store, and would try for minutes. The server offers what its repository inherits: MultipartDownloadMixin,
+  MultipartUploadMixin and PresignedUploadMixin (mlflow/server/handlers.py, build_server_info_payload). So this class
+  has an S3ArtifactRepository and is not one.
+- A file that is not in the store is 404. MLflow's server by itself answers 500, which its clients take for a failure
+  that may pass. Loading runs:/…/model asks for such a file, since a model is not among its run's artifacts.
 """
 
 from botocore.exceptions import ClientError
+from mlflow.entities import FileInfo
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST
+from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.s3_artifact_repo import S3ArtifactRepository
 
 
-class NotFoundS3ArtifactRepository(S3ArtifactRepository):
-    """MLflow's repository, except for its error where there is no such object."""
+class ServerOnlyArtifactRepository(ArtifactRepository):
+    """The files of an S3 bucket, for clients that reach only the server."""
+
+    def __init__(
+        self, artifact_uri: str, tracking_uri: str | None = None, registry_uri: str | None = None
+    ) -> None:
+        """Take what MLflow gives every artifact repository."""
+        super().__init__(artifact_uri, tracking_uri, registry_uri)
+        self._s3 = S3ArtifactRepository(
+            artifact_uri, tracking_uri=tracking_uri, registry_uri=registry_uri
+        )
+
+    def log_artifact(self, local_file: str, artifact_path: str | None = None) -> None:
+        """Upload one file."""
+        self._s3.log_artifact(local_file, artifact_path)  # type: ignore[no-untyped-call]
+
+    def log_artifacts(self, local_dir: str, artifact_path: str | None = None) -> None:
+        """Upload the files of a folder."""
+        self._s3.log_artifacts(local_dir, artifact_path)  # type: ignore[no-untyped-call]
+
+    def list_artifacts(self, path: str | None = None) -> list[FileInfo]:
+        """Return the files and folders directly below `path`."""
+        listed: list[FileInfo] = self._s3.list_artifacts(path)  # type: ignore[no-untyped-call]
+        return listed
+
+    def delete_artifacts(self, artifact_path: str | None = None) -> None:
+        """Delete the files below `artifact_path`."""
+        self._s3.delete_artifacts(artifact_path)  # type: ignore[no-untyped-call]
 
     def _download_file(self, remote_file_path: str, local_path: str) -> None:
         """Download one file; MlflowException with RESOURCE_DOES_NOT_EXIST if there is no such object."""
         try:
-            super()._download_file(remote_file_path, local_path)  # type: ignore[no-untyped-call]
+            self._s3._download_file(remote_file_path, local_path)  # type: ignore[no-untyped-call]
         except ClientError as error:
             if error.response["Error"]["Code"] != "404":
                 raise

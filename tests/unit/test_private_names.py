@@ -18,9 +18,9 @@ FOLDERS = ["benchmarks", "examples", "host", "mlflow-server", "tests", "trainer"
 LOGGER = "A claim about a warning looks at the text that goes to MLflow's logger."
 # The name, the files that use it, and why no public name does.
 LISTED = {
-    "mlflow.store.artifact.s3_artifact_repo.S3ArtifactRepository._download_file": (
+    "mlflow.store.artifact.artifact_repo.ArtifactRepository._download_file": (
         ["mlflow-server/lab_server/artifact_repository.py"],
-        "The server's plugin changes the error of this one step of a download.",
+        "MLflow calls this method for each file of a download, and the server's plugin has to define it.",
     ),
     "mlflow.tracking.context.default_context._get_main_file": (
         ["trainer/lab/git_context.py"],
