@@ -132,6 +132,13 @@ def delete_data(mode: Mode) -> int:
     return 0
 
 
+def reset_packages(mode: Mode) -> int:
+    """Remove the learner's own packages."""
+    mode.reset_packages()
+    print("The lab has its own packages again, and no others.")
+    return 0
+
+
 def write_backup(mode: Mode) -> int:
     """Write a backup and print its path."""
     print(f"Backup: {backup.write(mode)}")
@@ -226,6 +233,11 @@ def command_line() -> argparse.ArgumentParser:
         "delete-data",
         "stop the lab and delete its runs, models and files; asks first",
         lambda args: delete_data(choose()),
+    )
+    add(
+        "reset-packages",
+        "remove the packages that you installed, and restore the lab's own",
+        lambda args: reset_packages(choose()),
     )
     add(
         "test",

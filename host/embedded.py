@@ -48,7 +48,10 @@ def environment() -> dict[str, str]:
         inherited
         | read_env_file(ROOT / "trainer" / "client.env")
         | {
-            "PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}",
+            # The last folder is for what the user has not installed.
+            "PATH": os.pathsep.join(
+                [str(VENV / "bin"), os.environ["PATH"], str(ROOT / "trainer" / "bin")]
+            ),
             "VIRTUAL_ENV": str(VENV),
             "NO_PROXY": own_hosts,
             "no_proxy": own_hosts,
@@ -223,6 +226,16 @@ class Embedded(Mode):
         self.down()
         if STATE.exists():
             shutil.rmtree(STATE)
+
+    def reset_packages(self) -> None:
+        """Install the environment anew, and start the server again if it ran, because it uses the environment."""
+        server_ran = SERVER.running() is not None
+        self.down()
+        if VENV.exists():
+            shutil.rmtree(VENV)
+        install()
+        if server_ran:
+            self.up()
 
     def upgrade_database(self) -> bool:
         """Run MLflow's migrations on the SQLite file."""

@@ -83,5 +83,9 @@ class Mode(ABC):
         """Stop the lab and delete its data. Raises LabError."""
 
     @abstractmethod
+    def reset_packages(self) -> None:
+        """Remove the packages that the learner has installed, and restore the lab's own. Raises LabError."""
+
+    @abstractmethod
     def upgrade_database(self) -> bool:
         """Upgrade the database of an older MLflow to this version's schema. Return whether this succeeded."""

@@ -22,6 +22,7 @@ PORTS = (
     Port("MLFLOW_PORT", "mlflow"),
     Port("MINIO_PORT", "minio"),
     Port("MINIO_CONSOLE_PORT", "minio"),
+    Port("MODEL_SERVER_PORT", "trainer"),
     Port("SERVING_PORT", "serving", "serving"),
     Port("SPARK_UI_PORT", "spark", "spark"),
     Port("SPARK_MASTER_UI_PORT", "spark-master", "spark"),

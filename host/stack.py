@@ -108,6 +108,13 @@ class Stack(Mode):
         if compose.run("--profile", "*", *down).returncode != 0:
             raise LabError("The data could not be deleted. The lines above say why.")
 
+    def reset_packages(self) -> None:
+        """Empty the volume with the learner's packages. The lab's own are in the image."""
+        ensure_env_file()
+        empty = ["find", "/home/learner/packages", "-mindepth", "1", "-delete"]
+        if compose.run("run", "--rm", "--no-TTY", "--no-deps", "trainer", *empty).returncode != 0:
+            raise LabError("The packages could not be removed. The lines above say why.")
+
     def upgrade_database(self) -> bool:
         """Run MLflow's migrations in a new container."""
         compose.run("stop", "mlflow")

@@ -35,25 +35,25 @@ class ServerOnlyArtifactRepository(ArtifactRepository):
 
     def log_artifact(self, local_file: str, artifact_path: str | None = None) -> None:
         """Upload one file."""
-        self._s3.log_artifact(local_file, artifact_path)  # type: ignore[no-untyped-call]
+        self._s3.log_artifact(local_file, artifact_path)
 
     def log_artifacts(self, local_dir: str, artifact_path: str | None = None) -> None:
         """Upload the files of a folder."""
-        self._s3.log_artifacts(local_dir, artifact_path)  # type: ignore[no-untyped-call]
+        self._s3.log_artifacts(local_dir, artifact_path)
 
     def list_artifacts(self, path: str | None = None) -> list[FileInfo]:
         """Return the files and folders directly below `path`."""
-        listed: list[FileInfo] = self._s3.list_artifacts(path)  # type: ignore[no-untyped-call]
+        listed: list[FileInfo] = self._s3.list_artifacts(path)
         return listed
 
     def delete_artifacts(self, artifact_path: str | None = None) -> None:
         """Delete the files below `artifact_path`."""
-        self._s3.delete_artifacts(artifact_path)  # type: ignore[no-untyped-call]
+        self._s3.delete_artifacts(artifact_path)
 
     def _download_file(self, remote_file_path: str, local_path: str) -> None:
         """Download one file; MlflowException with RESOURCE_DOES_NOT_EXIST if there is no such object."""
         try:
-            self._s3._download_file(remote_file_path, local_path)  # type: ignore[no-untyped-call]
+            self._s3._download_file(remote_file_path, local_path)
         except ClientError as error:
             if error.response["Error"]["Code"] != "404":
                 raise

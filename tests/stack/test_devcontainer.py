@@ -186,3 +186,18 @@ def test_what_jupyterlab_saves_is_the_learner_s_script_and_the_owner_s_file(open
     assert changed == ["import os  # edited"]
     assert after.partition("# %% Delete what")[2] == before.partition("# %% Delete what")[2] != ""
     assert (opened.folder / EXERCISE).stat().st_uid == opened.owner
+
+
+def test_jupyterlab_creates_a_notebook_in_work_which_git_ignores(opened):
+    up = opened.run("docker", "compose", "up", "--build", "--wait", "notebook")
+    assert up.returncode == 0, up.stderr
+    token = read_env_file(opened.folder / ".env")["JUPYTER_TOKEN"]
+    address = f"http://127.0.0.1:{opened.lab.settings['JUPYTER_PORT']}/api/contents/work"
+    # What the launcher sends.
+    body = json.dumps({"type": "notebook"}).encode()
+    new = urllib.request.Request(address, body, {"Authorization": f"token {token}"}, method="POST")  # noqa: S310
+    with urllib.request.urlopen(new) as answer:  # noqa: S310
+        created = opened.folder / json.load(answer)["path"]
+    assert created.parent.name == "work"
+    assert created.stat().st_uid == opened.owner
+    assert opened.run("git", "status", "--porcelain", "work").stdout == ""

@@ -73,11 +73,9 @@ def memory() -> str:
 def variables() -> str:
     """Check that no variable from other work overrides the lab's settings."""
     settings = (lab_root() / "trainer" / "client.env").read_text().splitlines()
-    lab_names = {line.split("=")[0] for line in settings if not line.startswith("#")} | {
-        "MLFLOW_TRACKING_URI"
-    }
-    # MLFLOW_PORT is a setting of the lab, in .env.
-    lab_names.add("MLFLOW_PORT")
+    lab_names = {line.split("=")[0] for line in settings if not line.startswith("#")}
+    # docker-compose.yml sets these, and MLFLOW_PORT is a setting of the lab, in .env.
+    lab_names |= {"MLFLOW_TRACKING_URI", "MLFLOW_HOST", "MLFLOW_DFS_TMP", "MLFLOW_PORT"}
     leftover = [
         name
         for name in os.environ
@@ -146,8 +144,8 @@ def packages() -> str:
             )
     if mismatches:
         raise Finding(
-            f"Wrong versions: {', '.join(mismatches)}. Build again: docker compose up --build --wait "
-            "(in the embedded mode: remove .venv, then make up)."
+            f"Wrong versions: {', '.join(mismatches)}. Restore the lab's packages: make reset-packages, then make up "
+            "(on your own machine, in the lab's folder)."
         )
     return f"{len(requirements)} packages in the right versions"
 
