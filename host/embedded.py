@@ -107,13 +107,17 @@ def webhook_key() -> str:
 def start_server() -> subprocess.Popen[bytes]:
     """Start the server in a session of its own, so that it outlives this command and its Ctrl-C."""
     uri = f"sqlite:///{DATABASE}"
+    own = settings()
     # The service mlflow in docker-compose.yml has these settings too, with other values, and explains them.
     env = (
         environment()
         | read_env_file(ROOT / "mlflow-server" / "server.env")
         | {
             "MLFLOW_BACKEND_STORE_URI": uri,
-            "MLFLOW_SERVER_ALLOWED_HOSTS": "localhost:*,127.0.0.1:*",
+            "MLFLOW_SERVER_ALLOWED_HOSTS": f"localhost:*,127.0.0.1:*,{own['MLFLOW_SERVER_ALLOWED_HOSTS']}".rstrip(
+                ","
+            ),
+            "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": own["MLFLOW_SERVER_CORS_ALLOWED_ORIGINS"],
             "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY": webhook_key(),
         }
     )

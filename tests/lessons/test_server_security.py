@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.support.labs import Lab, stored
+from tests.support.labs import Lab, free_ports, stored
 
 API, PAGES = "/api/2.0/mlflow", "/ajax-api/2.0/mlflow"
 PROXY = ("/api/2.0/mlflow-artifacts/artifacts", "/ajax-api/2.0/mlflow-artifacts/artifacts")
@@ -249,3 +249,37 @@ def test_a_path_into_the_run_s_own_folder_is_served(lab, runs):
     own = f"/get-artifact?run_id={runs.run_id}&path=file"
     assert ask(lab, "GET", own).body == b"own"
     assert ask(lab, "GET", f"{PROXY[0]}/{runs.other}/file").body == SECRET
+
+
+def test_another_name_and_its_pages_are_let_in_once_env_has_them(lab, tmp_path_factory):
+    own = {
+        "MLFLOW_SERVER_ALLOWED_HOSTS": "mlflow.example.org,lab.example.org:8443",
+        "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS": "https://mlflow.example.org",
+    }
+    if lab.mode == "embedded":
+        state = {
+            "LAB_STATE": str(tmp_path_factory.mktemp("named")),
+            "MLFLOW_PORT": free_ports(1)[0],
+        }
+        named = Lab("embedded", lab.settings | state | own)
+        assert named.host("up").returncode == 0
+    else:
+        # The tests' own stack, which gets its previous settings back.
+        named = lab
+        assert lab.compose("up", "--detach", "--wait", "mlflow", **own).returncode == 0
+    try:
+        hosts = ["mlflow.example.org", "lab.example.org:8443", "localhost:5000"]
+        assert {ask(named, "GET", SEARCH, Host=host).status for host in hosts} == {200}
+        assert ask(named, "GET", SEARCH, Host="stranger.example").status == 403
+        for origin, status in {
+            "https://mlflow.example.org": 400,
+            "https://x.example.org": 403,
+        }.items():
+            json_ = {"Origin": origin, "Content_Type": "application/json"}
+            # 400: it reads the request, which has no name for the experiment.
+            assert ask(named, "POST", f"{API}/experiments/create", b"{}", **json_).status == status
+    finally:
+        if lab.mode == "embedded":
+            named.host("down")
+        else:
+            assert lab.compose("up", "--detach", "--wait").returncode == 0

@@ -195,7 +195,7 @@ def test_jupyterlab_creates_a_notebook_in_work_which_git_ignores(opened):
     address = f"http://127.0.0.1:{opened.lab.settings['JUPYTER_PORT']}/api/contents/work"
     # What the launcher sends.
     body = json.dumps({"type": "notebook"}).encode()
-    new = urllib.request.Request(address, body, {"Authorization": f"token {token}"}, method="POST")  # noqa: S310
+    new = urllib.request.Request(address, body, {"Authorization": f"token {token}"}, method="POST")
     with urllib.request.urlopen(new) as answer:  # noqa: S310
         created = opened.folder / json.load(answer)["path"]
     assert created.parent.name == "work"

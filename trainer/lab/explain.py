@@ -67,7 +67,7 @@ def host_refused(address: str) -> str:
     return (
         f"The server at {address} ({TRACKING_URI}) refuses requests with this host name (403, Invalid Host header).\n"
         "Use a name that it allows: http://mlflow:5000 in the trainer, http://localhost:5000 outside. "
-        "Or add this name to MLFLOW_SERVER_ALLOWED_HOSTS, under the service mlflow in docker-compose.yml."
+        "Or add this name to MLFLOW_SERVER_ALLOWED_HOSTS in .env, and type make down and make up."
     )
 
 
