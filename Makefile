@@ -5,7 +5,7 @@ LAB = $(PYTHON) -m host
 # Ids of known vulnerabilities that `make audit-packages` ignores. Give the reason for each in SECURITY.md.
 ACCEPTED =
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench up down shell notebook delete-data reset-packages backup restore upgrade-database audit audit-packages audit-minio new-lesson pages screenshots lint lock
+.PHONY: help demo test bench up down shell notebook delete-data gc reset-packages backup restore upgrade-database audit audit-packages audit-minio new-lesson pages screenshots lint lock
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { sub("%", "NN", $$1); printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ lesson-%: ## run one lesson and its examples, as: make lesson-03
 
 delete-data: ## stop the lab and delete its runs, models and files (asks first)
 	@$(LAB) delete-data
+
+gc: ## delete for good what you deleted, except files that a version needs (asks first)
+	@$(LAB) gc
 
 reset-packages: ## remove the packages that you installed, and restore the lab's own
 	@$(LAB) reset-packages

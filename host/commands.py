@@ -15,6 +15,9 @@ from host.mode import Mode
 from host.settings import ROOT, port, settings
 from host.stack import Stack
 
+# The exit status of mlflow-server/garbage.py.
+NOTHING_TO_DELETE = 3
+
 
 def choose() -> Mode:
     """Return the mode to use, and print one line with the mode and the reason. Raises LabError."""
@@ -132,6 +135,23 @@ def delete_data(mode: Mode) -> int:
     return 0
 
 
+def collect_garbage(mode: Mode) -> int:
+    """Show what somebody has deleted, ask, then delete it for good."""
+    mode.up()
+    status = mode.collect_garbage("list")
+    if status == NOTHING_TO_DELETE:
+        return 0
+    if status != 0:
+        raise LabError("Nothing was deleted. The lines above say why.")
+    print("Nobody can restore it afterwards. Delete it? Type yes: ", end="", flush=True)
+    if sys.stdin.readline().strip() != "yes":
+        print("Nothing was deleted.")
+        return 1
+    if mode.collect_garbage("delete") != 0:
+        raise LabError("Not everything was deleted. The lines above say why. Then type: make gc")
+    return 0
+
+
 def reset_packages(mode: Mode) -> int:
     """Remove the learner's own packages."""
     mode.reset_packages()
@@ -233,6 +253,11 @@ def command_line() -> argparse.ArgumentParser:
         "delete-data",
         "stop the lab and delete its runs, models and files; asks first",
         lambda args: delete_data(choose()),
+    )
+    add(
+        "gc",
+        "delete for good what you deleted, except files that a version needs; asks first",
+        lambda args: collect_garbage(choose()),
     )
     add(
         "reset-packages",

@@ -231,6 +231,15 @@ class Embedded(Mode):
         if STATE.exists():
             shutil.rmtree(STATE)
 
+    def collect_garbage(self, command: str) -> int:
+        """Run the program with the server's variables."""
+        env = environment() | {
+            "MLFLOW_BACKEND_STORE_URI": f"sqlite:///{DATABASE}",
+            "MLFLOW_ARTIFACTS_DESTINATION": str(ARTIFACTS),
+        }
+        program = [str(PYTHON), str(ROOT / "mlflow-server" / "garbage.py"), command]
+        return subprocess.run(program, env=env).returncode
+
     def reset_packages(self) -> None:
         """Install the environment anew, and start the server again if it ran, because it uses the environment."""
         server_ran = SERVER.running() is not None

@@ -83,6 +83,10 @@ class Mode(ABC):
         """Stop the lab and delete its data. Raises LabError."""
 
     @abstractmethod
+    def collect_garbage(self, command: str) -> int:
+        """Run mlflow-server/garbage.py, with `list` or `delete`, beside the server. Return its exit status."""
+
+    @abstractmethod
     def reset_packages(self) -> None:
         """Remove the packages that the learner has installed, and restore the lab's own. Raises LabError."""
 

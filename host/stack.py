@@ -108,6 +108,12 @@ class Stack(Mode):
         if compose.run("--profile", "*", *down).returncode != 0:
             raise LabError("The data could not be deleted. The lines above say why.")
 
+    def collect_garbage(self, command: str) -> int:
+        """Run the program in the server's container."""
+        address = ["--env", "MLFLOW_TRACKING_URI=http://mlflow:5000"]
+        program = ["python", "/opt/garbage.py", command]
+        return compose.run("exec", "--no-TTY", *address, "mlflow", *program).returncode
+
     def reset_packages(self) -> None:
         """Empty the volume with the learner's packages. The lab's own are in the image."""
         ensure_env_file()

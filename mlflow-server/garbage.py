@@ -1,0 +1,165 @@
+"""Delete for good what somebody has deleted, except files that a version of a registered model needs.
+
+    python garbage.py list      say what would be deleted, and what is kept; status 3 if there is nothing to delete
+    python garbage.py delete    delete it, and say how much room that gave
+
+`mlflow gc` does not look at versions, and leaves the files of the logged models of a deleted experiment. So this
+program uses the same methods of MLflow's store on what it has chosen. The server has to run: files go through it.
+Reads the server's own variables, and MLFLOW_TRACKING_URI.
+"""
+
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import mlflow
+import sqlalchemy
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+URI = os.environ["MLFLOW_BACKEND_STORE_URI"]
+DESTINATION = os.environ["MLFLOW_ARTIFACTS_DESTINATION"]
+SCHEME = "mlflow-artifacts:/"
+NOTHING_TO_DELETE = 3
+RUNS = "SELECT run_uuid, artifact_uri, experiment_id FROM runs WHERE lifecycle_stage = 'deleted'"
+# A deleted experiment's logged models are still active.
+MODELS = """SELECT model_id, artifact_location, experiment_id FROM logged_models
+    WHERE lifecycle_stage = 'deleted'
+    OR experiment_id IN (SELECT experiment_id FROM experiments WHERE lifecycle_stage = 'deleted')"""
+EXPERIMENTS = "SELECT experiment_id FROM experiments WHERE lifecycle_stage = 'deleted'"
+# MLflow keeps the row of a deleted version, in this stage.
+VERSIONS = """SELECT name, version, storage_location FROM model_versions
+    WHERE current_stage <> 'Deleted_Internal' ORDER BY name, version"""
+
+
+@dataclass(frozen=True)
+class Item:
+    """A run or a logged model: its id, the address of its files, and its experiment."""
+
+    id: str
+    location: str
+    experiment: int
+
+
+@dataclass(frozen=True)
+class Garbage:
+    """What can be deleted, and the versions whose files are kept although their run or logged model was deleted."""
+
+    runs: list[Item]
+    models: list[Item]
+    experiments: list[int]
+    keeping: list[str]
+
+
+def is_below(location: str, folder: str) -> bool:
+    """Tell whether an address is a folder's, or lies in it."""
+    return f"{location.rstrip('/')}/".startswith(f"{folder.rstrip('/')}/")
+
+
+def garbage(engine: sqlalchemy.Engine) -> Garbage:
+    """Look what there is to delete."""
+    with engine.connect() as connection:
+
+        def rows(query: str) -> list[sqlalchemy.Row[Any]]:
+            return list(connection.execute(sqlalchemy.text(query)))
+
+        versions = rows(VERSIONS)
+        runs, models = (
+            [Item(row[0], row[1], row[2]) for row in rows(query)] for query in (RUNS, MODELS)
+        )
+        experiments = [row.experiment_id for row in rows(EXPERIMENTS)]
+    kept: set[Item] = set()
+    keeping = []
+    for version in versions:
+        needed = [i for i in runs + models if is_below(version.storage_location or "", i.location)]
+        kept.update(needed)
+        keeping += [f"models:/{version.name}/{version.version}"] if needed else []
+    return Garbage(
+        [run for run in runs if run not in kept],
+        [model for model in models if model not in kept],
+        # With its experiment MLflow would delete the row of a logged model.
+        [number for number in experiments if number not in {item.experiment for item in kept}],
+        keeping,
+    )
+
+
+def file_sizes() -> dict[str, int]:
+    """Return the size in bytes of every file in the store, by its path."""
+    if not DESTINATION.startswith("s3://"):
+        files = [path for path in Path(DESTINATION).rglob("*") if path.is_file()]
+        return {str(file.relative_to(DESTINATION)): file.stat().st_size for file in files}
+    s3 = boto3.client("s3", endpoint_url=os.environ["MLFLOW_S3_ENDPOINT_URL"])
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=DESTINATION.removeprefix("s3://"))
+    return {item["Key"]: item["Size"] for page in pages for item in page.get("Contents", [])}
+
+
+def size_of(items: Iterable[Item], sizes: dict[str, int]) -> int:
+    """Return how many bytes the files of these items have."""
+    folders = [item.location.removeprefix(SCHEME).lstrip("/") for item in items]
+    return sum(n for path, n in sizes.items() if any(is_below(path, f) for f in folders))
+
+
+def database_size(engine: sqlalchemy.Engine) -> int:
+    """Return the size of the database in bytes."""
+    if engine.dialect.name == "sqlite":
+        return Path(str(engine.url.database)).stat().st_size
+    with engine.connect() as connection:
+        query = sqlalchemy.text("SELECT pg_database_size(current_database())")
+        return int(connection.execute(query).scalar_one())
+
+
+def kilobytes(size: int) -> str:
+    """Return a number of bytes in words."""
+    return f"{size / 1000:,.0f} KB"
+
+
+def show(found: Garbage) -> None:
+    """Print what would be deleted, and what is kept."""
+    if found.keeping:
+        print(
+            "These versions need files of a run or a logged model that was deleted. They are kept:"
+        )
+        for uri in found.keeping:
+            print(f"  {uri}")
+    size = size_of(found.runs + found.models, file_sizes())
+    print(
+        f"To be deleted for good: {len(found.experiments)} experiments, {len(found.runs)} runs and "
+        f"{len(found.models)} logged models. Their files have {kilobytes(size)}."
+    )
+
+
+def delete(found: Garbage, engine: sqlalchemy.Engine) -> None:
+    """Delete files first, then rows: what is interrupted is found again. Then give the room back to the disk."""
+    files, rows = sum(file_sizes().values()), database_size(engine)
+    store = SqlAlchemyStore(URI, SCHEME)
+    for run in found.runs:
+        get_artifact_repository(run.location).delete_artifacts()
+        store._hard_delete_run(run.id)
+    for model in found.models:
+        get_artifact_repository(model.location).delete_artifacts()
+        store._hard_delete_logged_model(model.id)
+    for number in found.experiments:
+        store._hard_delete_experiment(str(number))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        full = "" if engine.dialect.name == "sqlite" else "FULL"
+        connection.execute(sqlalchemy.text(f"VACUUM {full}"))
+    print(f"Files: {kilobytes(files)} before, {kilobytes(sum(file_sizes().values()))} now.")
+    print(f"Database: {kilobytes(rows)} before, {kilobytes(database_size(engine))} now.")
+
+
+if __name__ == "__main__":
+    mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
+    database = sqlalchemy.create_engine(URI)
+    collected = garbage(database)
+    if sys.argv[1:] == ["list"]:
+        show(collected)
+        if not (collected.runs or collected.models or collected.experiments):
+            sys.exit(NOTHING_TO_DELETE)
+    elif sys.argv[1:] == ["delete"]:
+        delete(collected, database)
+    else:
+        sys.exit(__doc__)

@@ -1,0 +1,46 @@
+"""make gc: it deletes for good what was deleted, and keeps what a version of a registered model needs."""
+
+import json
+import re
+
+import pytest
+
+from tests.support.labs import Lab
+
+
+@pytest.fixture(scope="module")
+def made(lab: Lab) -> dict:
+    """Return the address of a version that must stay, and of files that nobody needs."""
+    return json.loads(lab.script("garbage", "make"))
+
+
+def look(lab: Lab, made: dict) -> dict:
+    """Return what the version answers, and how many of the other files there are."""
+    return json.loads(lab.script("garbage", "look", made["version"], *made["garbage"]))
+
+
+def test_it_shows_what_it_would_delete_and_deletes_nothing_without_a_yes(lab, made):
+    before = look(lab, made)
+    ran = lab.host("gc", typed="no\n")
+    assert ran.returncode == 1
+    assert made["version"] in ran.stdout.partition("They are kept:")[2]
+    assert re.search(r"[1-9]\d* experiments, [1-9]\d* runs and [1-9]\d* logged models", ran.stdout)
+    assert ran.stdout.endswith("Nothing was deleted.\n")
+    assert look(lab, made) == before
+    assert all(before["files"])
+
+
+def test_it_frees_the_room_and_keeps_what_a_version_needs(lab, made):
+    ran = lab.host("gc", typed="yes\n")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    before, now = re.search(
+        r"Files: ([\d,]+) KB before, ([\d,]+) KB now", ran.stdout, re.M
+    ).groups()
+    assert float(now.replace(",", "")) < float(before.replace(",", ""))
+    assert look(lab, made) == {"answer": 2, "files": [0, 0, 0]}
+    again = lab.host("gc")
+    assert again.returncode == 0
+    assert made["version"] in again.stdout
+    assert "0 experiments, 0 runs and 0 logged models" in again.stdout
+    schema = lab.run("lab", "doctor").stdout
+    assert "database schema" in schema

@@ -1,0 +1,57 @@
+"""Make what `make gc` is about, or look at it: python -m tests.inside.garbage make|look
+
+`make` prints as JSON the address of a version whose logged model is deleted, and the places of files that nobody needs.
+`look` takes these and prints what the version answers, and how many of the files are there.
+"""
+
+import json
+import sys
+import uuid
+
+import mlflow
+from mlflow.tracking import MlflowClient
+from sklearn.linear_model import LinearRegression
+
+from tests.inside.stored import stored
+
+MODEL = LinearRegression().fit([[0], [1]], [0, 1])
+client = MlflowClient()
+
+
+def log(experiment: str) -> tuple[str, str, str]:
+    """Log a model in a run with a file; return the ids of run and model and the model's address."""
+    mlflow.set_experiment(experiment)
+    with mlflow.start_run() as run:
+        mlflow.log_text("x" * 1000, "file.txt")
+        info = mlflow.sklearn.log_model(MODEL, name="model", pip_requirements=[])
+    return run.info.run_id, info.model_id, info.model_uri
+
+
+def make() -> None:
+    """Delete a run, two logged models and an experiment; a version needs the files of one of the models."""
+    name = f"garbage_{uuid.uuid4().hex[:8]}"
+    _, kept, uri = log(name)
+    version = mlflow.register_model(uri, name)
+    client.delete_logged_model(kept)
+    run, model, _ = log(name)
+    _, hidden, _ = log(f"{name}_deleted")
+    garbage = [
+        client.get_run(run).info.artifact_uri,
+        client.get_logged_model(model).artifact_location,
+        client.get_logged_model(hidden).artifact_location,
+    ]
+    client.delete_run(run)
+    client.delete_logged_model(model)
+    client.delete_experiment(mlflow.get_experiment_by_name(f"{name}_deleted").experiment_id)
+    print(json.dumps({"version": f"models:/{name}/{version.version}", "garbage": garbage}))
+
+
+def look(version: str, *garbage: str) -> None:
+    """Load the version, and count the files below each of the other addresses."""
+    keys = [uri.removeprefix("mlflow-artifacts:/").lstrip("/") for uri in garbage]
+    answer = round(mlflow.sklearn.load_model(version).predict([[2]])[0])
+    print(json.dumps({"answer": answer, "files": [len(stored(key)) for key in keys]}))
+
+
+if __name__ == "__main__":
+    {"make": make, "look": look}[sys.argv[1]](*sys.argv[2:])
