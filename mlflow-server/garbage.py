@@ -64,13 +64,11 @@ def garbage(engine: sqlalchemy.Engine) -> Garbage:
     """Look what there is to delete."""
     with engine.connect() as connection:
 
-        def rows(query: str) -> list[sqlalchemy.Row[Any]]:
+        def rows(query: str) -> list[Any]:
             return list(connection.execute(sqlalchemy.text(query)))
 
         versions = rows(VERSIONS)
-        runs, models = (
-            [Item(row[0], row[1], row[2]) for row in rows(query)] for query in (RUNS, MODELS)
-        )
+        runs, models = ([Item(*row) for row in rows(query)] for query in (RUNS, MODELS))
         experiments = [row.experiment_id for row in rows(EXPERIMENTS)]
     kept: set[Item] = set()
     keeping = []
