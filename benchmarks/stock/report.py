@@ -24,7 +24,7 @@ from matplotlib.axes import Axes
 
 RESULTS = ROOT / "benchmarks" / "results"
 MB, MIB = 1e6, 2**20
-WAYS = {"server": "through the server", "presigned": "presigned", "boto3": "boto3"}
+WAYS = {"server": "through the server", "boto3": "boto3"}
 COLORS = {"lab": "tab:blue", "stock": "tab:orange"}
 
 
@@ -145,7 +145,7 @@ def rows(results: dict[str, Any]) -> list[Row]:
         images = results["images"]
         both, server = images["mlflow, trainer"], images["mlflow"]
         figures.append(
-            Row("images of server and trainer", both, server, "server alone", megabytes, 1.15)
+            Row("images of server and trainer", both, server, "server alone", megabytes, 1.2)
         )
         three = images["mlflow, trainer, minio"]
         figures.append(Row("the three images together", three, 1.25e9, "1.25 GB", megabytes, 1.0))
@@ -205,16 +205,15 @@ def memory(results: dict[str, Any]) -> Table:
 def transfers(results: dict[str, Any]) -> Table:
     """Return the table of artifacts: up / down by each way, and the server's memory."""
     table = Table("size", *(f"{way}, up / down" for way in WAYS.values()), box=box.MARKDOWN)
-    for way in ("server", "presigned"):
-        table.add_column(f"server's memory, {WAYS[way]}")
+    table.add_column("server's memory")
     for size in transfer_sizes(results):
         by_way = {way: transfer(results, way, size) for way in WAYS}
         speeds = [f"{speed(each['up'])} / {speed(each['down'])}" for each in by_way.values()]
-        peaks = [by_way[way]["memory"] for way in ("server", "presigned")]
+        peak = by_way["server"]["memory"]
         table.add_row(
             f"{size / 1000:,.0f} KB" if size < MB else megabytes(size),
             *speeds,
-            *(mebibytes(peak) if peak else "too short to see" for peak in peaks),
+            mebibytes(peak) if peak else "too short to see",
         )
     return table
 

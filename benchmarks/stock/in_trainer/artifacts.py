@@ -1,4 +1,4 @@
-"""Time uploads and downloads of one artifact: through the server, by presigned addresses, and with boto3.
+"""Time uploads and downloads of one artifact: through the server, and with boto3.
 
     python benchmarks/stock/in_trainer/artifacts.py ROUNDS
 
@@ -11,7 +11,6 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import boto3
@@ -27,22 +26,14 @@ store = boto3.client("s3", endpoint_url=os.environ["LAB_S3_ENDPOINT"], region_na
 bucket = os.environ["LAB_S3_BUCKET"]
 
 
-def by_mlflow(parts: bool) -> tuple[Callable[[Path, str], None], Callable[[Path, str], None]]:
-    """Return upload and download with MLflow's client, in parts straight to the store or through the server."""
+def upload(file: Path, run: str) -> None:
+    """Upload with MLflow's client, through the server."""
+    client.log_artifact(run, str(file))
 
-    def choose() -> None:
-        for direction in ("UPLOAD", "DOWNLOAD"):
-            os.environ[f"MLFLOW_ENABLE_PROXY_MULTIPART_{direction}"] = str(parts).lower()
 
-    def upload(file: Path, run: str) -> None:
-        choose()
-        client.log_artifact(run, str(file))
-
-    def download(folder: Path, run: str) -> None:
-        choose()
-        client.download_artifacts(run, "file.bin", str(folder))
-
-    return upload, download
+def download(folder: Path, run: str) -> None:
+    """Download with MLflow's client, through the server."""
+    client.download_artifacts(run, "file.bin", str(folder))
 
 
 def put(file: Path, run: str) -> None:
@@ -55,19 +46,19 @@ def get(folder: Path, run: str) -> None:
     store.download_file(bucket, f"bench/{run}", str(folder / "file.bin"))
 
 
-WAYS = {"server": by_mlflow(parts=False), "presigned": by_mlflow(parts=True), "boto3": (put, get)}
+WAYS = {"server": (upload, download), "boto3": (put, get)}
 
 
 def measure(file: Path, size: int) -> None:
     """Upload and download a file of random bytes each way once, and print how long each took."""
-    for way, (upload, download) in WAYS.items():
+    for way, (send, fetch) in WAYS.items():
         info = client.create_run(experiment).info
         run = info.run_id
         with tempfile.TemporaryDirectory() as folder:
             began = time.time()
-            upload(file, run)
+            send(file, run)
             between = time.time()
-            download(Path(folder), run)
+            fetch(Path(folder), run)
             ended = time.time()
             if (Path(folder) / "file.bin").stat().st_size != size:
                 sys.exit(f"{way}: what came back is not what was sent.")
