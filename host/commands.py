@@ -12,7 +12,8 @@ from host import backup, compose, new_lesson, processes, stack, testing, venv
 from host.embedded import Embedded
 from host.errors import LabError
 from host.mode import Mode
-from host.settings import ROOT, port, settings
+from host.ports import page
+from host.settings import ROOT, settings
 from host.stack import Stack
 
 # The exit status of mlflow-server/garbage.py.
@@ -46,7 +47,7 @@ def choose() -> Mode:
 def up(mode: Mode) -> int:
     """Start the lab, print the address of MLflow's page and what to type next."""
     mode.up()
-    print(f"The lab is running. MLflow's page: http://localhost:{port('MLFLOW_PORT')}")
+    print(f"The lab is running. MLflow's page: {page('MLFLOW_PORT')}")
     print("Next:")
     print("  make shell   opens the lab's shell; type lab there to see what to do first")
     print("  make demo    runs every lesson and example")
@@ -76,7 +77,7 @@ def notebook(mode: Mode) -> int:
     mode.notebook()
     token = quote(settings()["JUPYTER_TOKEN"])
     print("JupyterLab is running. `make down` stops it. Open this address, and do not share it:")
-    print(f"http://localhost:{port('JUPYTER_PORT')}/lab/tree/tutorial?token={token}")
+    print(f"{page('JUPYTER_PORT')}/lab/tree/tutorial?token={token}")
     return 0
 
 
@@ -212,7 +213,9 @@ def command_line() -> argparse.ArgumentParser:
         epilog="The lab uses the stack if a Docker engine answers, and the embedded mode otherwise. "
         "LAB_MODE=stack or LAB_MODE=embedded forces one of them. .env.example describes every setting.",
     )
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(
+        title="commands", dest="command", metavar="COMMAND", required=True
+    )
 
     def add(
         name: str, help: str, run: Callable[[argparse.Namespace], int]
@@ -300,6 +303,14 @@ def command_line() -> argparse.ArgumentParser:
     return parser
 
 
+def check_system(command: str) -> None:
+    """Raise LabError if Windows cannot run the command. An editor on Windows runs `prepare`."""
+    if sys.platform == "win32" and command != "prepare":
+        raise LabError(
+            f"Windows itself cannot run the command {command}. Type it in a terminal of WSL 2: see docs/machines.md"
+        )
+
+
 def main() -> None:
     """Run one command and exit with its status, or with one message if the user can fix the error."""
     args = command_line().parse_args()
@@ -307,6 +318,7 @@ def main() -> None:
     # every start, which takes seconds.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     try:
+        check_system(args.command)
         sys.exit(args.run(args))
     except LabError as error:
         sys.exit(f"\n{error}")

@@ -14,9 +14,14 @@ OLDEST_ENGINE, OLDEST_COMPOSE = (25, 0), (2, 26)
 
 
 def run(*words: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
-    """Run `docker compose` in the checkout. Show its output, or capture it."""
+    """Run `docker compose` in the checkout. Show its output, or capture it. Raises LabError if there is no docker."""
     command = ["docker", "compose", *words]
-    return subprocess.run(command, cwd=ROOT, env=environment(), text=True, capture_output=capture)
+    try:
+        return subprocess.run(
+            command, cwd=ROOT, env=environment(), encoding="utf-8", capture_output=capture
+        )
+    except FileNotFoundError:
+        raise LabError("docker is not installed. Install Docker: see docs/machines.md") from None
 
 
 def stream(
@@ -75,6 +80,8 @@ def engine_problem() -> str | None:
             engine.kill()
             engine.communicate()
             return "the Docker engine does not answer within 20 s; restart it"
+    if version_numbers(output) < OLDEST_ENGINE and is_podman():
+        return "docker is Podman on this machine, and the stack needs Docker; see docs/machines.md"
     if engine.returncode != 0:
         error_message = (errors or output).strip() or "no error message"
         if "permission denied" in error_message:
@@ -88,6 +95,12 @@ def engine_problem() -> str | None:
     if version_numbers(plugin.stdout) < OLDEST_COMPOSE:
         return f"Docker Compose is {plugin.stdout.strip()}, older than 2.26; update it"
     return None
+
+
+def is_podman() -> bool:
+    """Tell whether the command docker, or the engine that answers it, is Podman."""
+    version = subprocess.run(["docker", "version"], text=True, capture_output=True)
+    return "podman" in (version.stdout + version.stderr).lower()
 
 
 def containers() -> list[dict[str, Any]]:

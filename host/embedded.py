@@ -10,7 +10,7 @@ from host.background import Background
 from host.embedded_data import EmbeddedData
 from host.errors import LabError
 from host.mode import Mode
-from host.ports import check_free
+from host.ports import check_free, page
 from host.settings import (
     ROOT,
     check_password,
@@ -39,7 +39,6 @@ def environment() -> dict[str, str]:
 
     It contains none of the variables that the user may have set for other work with MLflow, Jupyter or AWS.
     """
-    page = f"http://localhost:{port('MLFLOW_PORT')}"
     inherited = {
         n: v for n, v in os.environ.items() if not n.startswith(("AWS_", "MLFLOW_", "JUPYTER"))
     }
@@ -59,7 +58,7 @@ def environment() -> dict[str, str]:
             "LAB_MODE": "embedded",
             "LAB_ROOT": str(ROOT),
             "LAB_OUTPUT": str(STATE / "output"),
-            "LAB_MLFLOW_PAGE": page,
+            "LAB_MLFLOW_PAGE": page("MLFLOW_PORT"),
             # Where the lab runs lesson 05's servers: its own service, and MLflow's at the next port.
             "LAB_SERVING": f"http://127.0.0.1:{port('SERVING_PORT')}",
             "LAB_MODELS_SERVE": f"http://127.0.0.1:{port('SERVING_PORT') + 1}",

@@ -1,10 +1,16 @@
 """The ports that the lab uses on the user's machine: their settings, and whether they are free."""
 
 import socket
+import sys
 from dataclasses import dataclass
 
 from host.errors import LabError
 from host.settings import port
+
+# What a browser may open for `localhost`. Many try the second address first. The lab listens at the first one.
+LOOPBACK = ("127.0.0.1", "::1")
+# The ports of macOS's AirPlay Receiver, which listens at all addresses.
+AIRPLAY = (5000, 7000)
 
 
 @dataclass(frozen=True)
@@ -31,17 +37,61 @@ PORTS = (
 
 
 def check_free(setting: str) -> None:
-    """Raise LabError if another program uses the port in the setting."""
+    """Raise LabError if another program uses the port in the setting, at any address of `localhost`."""
+    number = port(setting)
+    if problem := bind_problem(number) or answer_problem(number):
+        airplay = (
+            "It is probably AirPlay Receiver, which you can turn off in System Settings, General, AirDrop & Handoff. "
+            if sys.platform == "darwin" and number in AIRPLAY
+            else ""
+        )
+        raise LabError(
+            f"Port {number} cannot be used ({problem}). {airplay}Stop the program that uses it, or set "
+            f"{setting} in .env to another number. If this lab uses it in its other mode: make down"
+        )
+
+
+def bind_problem(number: int) -> str | None:
+    """Return why no server can listen at a port of 127.0.0.1, or None if one can."""
     with socket.socket() as probe:
         # Servers set this option too. With it, a port that waits for late packets of a stopped lab counts as free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port(setting)))
+            probe.bind((LOOPBACK[0], number))
         except OSError as error:
-            raise LabError(
-                f"Port {port(setting)} cannot be used ({error.strerror}). Stop the program that uses it, or set "
-                f"{setting} in .env to another number. If this lab uses it in its other mode: make down"
-            ) from None
+            return error.strerror
+    return None
+
+
+def answer_problem(number: int) -> str | None:
+    """Return at which address of `localhost` a program answers, or None if there is no such program.
+
+    On macOS and Windows, a server can often listen at 127.0.0.1 although another program listens at all addresses.
+    """
+    for address in LOOPBACK:
+        if answers(address, number):
+            return f"another program answers at {address}, which is an address of localhost"
+    return None
+
+
+def answers(address: str, number: int) -> bool:
+    """Tell whether a program accepts connections at this address and port."""
+    try:
+        socket.create_connection((address, number), timeout=0.5).close()
+    except OSError:
+        # This includes a machine without IPv6.
+        return False
+    return True
+
+
+def page(setting: str) -> str:
+    """Return the address of the lab's page at the port in the setting, for the user's browser.
+
+    It contains 127.0.0.1 if another program has come to `localhost` since the lab started.
+    """
+    number = port(setting)
+    host = LOOPBACK[0] if answers(LOOPBACK[1], number) else "localhost"
+    return f"http://{host}:{number}"
 
 
 def free_ports(count: int) -> list[str]:
@@ -52,4 +102,5 @@ def free_ports(count: int) -> list[str]:
     ports = [str(probe.getsockname()[1]) for probe in probes]
     for probe in probes:
         probe.close()
-    return ports
+    # A program that listens at ::1 only leaves the port free at 127.0.0.1.
+    return free_ports(count) if any(answer_problem(int(number)) for number in ports) else ports

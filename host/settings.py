@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+import sys
 from pathlib import Path
 
 from host.errors import LabError
@@ -66,13 +67,14 @@ def ensure_env_file() -> None:
         return
     text = (ROOT / ".env.example").read_text(encoding="utf-8")
     text = re.sub(f"(?<==){PLACEHOLDER}.*", lambda match: random_secret(match[0]), text)
-    if os.getuid() != 0:
+    # Windows has no such numbers, and its containers may write to every folder that they get.
+    if sys.platform != "win32" and os.getuid() != 0:
         text = re.sub(r"^LAB_UID=.*$", f"LAB_UID={os.getuid()}", text, flags=re.MULTILINE)
     # First write a file with another name, so that .env is always complete and only its owner can ever read it.
     draft = ROOT / f".env.{os.getpid()}"
     try:
         draft.touch(mode=0o600)
-        draft.write_text(text, encoding="utf-8")
+        draft.write_text(text, encoding="utf-8", newline="\n")
         draft.replace(target)
     except OSError as error:
         draft.unlink(missing_ok=True)

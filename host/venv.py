@@ -1,6 +1,7 @@
 """The virtual environment of the embedded mode and of the tests, and its packages."""
 
 import hashlib
+import platform
 import shutil
 import subprocess
 import sys
@@ -32,6 +33,7 @@ def install(requirements: str = "trainer") -> bool:
     marker = VENV / f"installed-{requirements}"
     if is_ours() and marker.exists() and marker.read_text() == digest:
         return False
+    check_processor()
     python = sys.version.split()[0]
     print(
         f"Installing the packages into .venv, for Python {python}. This takes about a minute, once.",
@@ -41,7 +43,10 @@ def install(requirements: str = "trainer") -> bool:
     marker.unlink(missing_ok=True)
     if not is_ours():
         make()
-    network = "The packages could not be installed. Check that the package index is reachable, then try again."
+    network = (
+        "The packages could not be installed. Check that the package index is reachable, then try again. "
+        "docs/machines.md lists the machines for which all packages exist."
+    )
     uv = VENV / "bin" / "uv"
     if not uv.exists():
         step("the installer")
@@ -56,6 +61,15 @@ def install(requirements: str = "trainer") -> bool:
     run(*uv_pip, "--no-deps", "--editable", "trainer", failure=failed)
     marker.write_text(digest)
     return True
+
+
+def check_processor() -> None:
+    """Raise LabError on a Mac if this Python is for Intel processors, for which some packages do not exist."""
+    if sys.platform == "darwin" and platform.machine() == "x86_64":
+        raise LabError(
+            "This Python is for Intel Macs, and packages such as cryptography no longer have wheels for them. Use the "
+            "lab with Docker instead; on a Mac with an Apple processor, use a Python for arm64."
+        )
 
 
 def install_browser() -> None:
