@@ -106,4 +106,4 @@ def test_the_stack_uses_no_folder_outside_the_checkout():
         for mount in service.get("volumes", ())
     }
     folders = {mount for mount in mounts if re.match(r"[./~$]", mount)}
-    assert folders == {".", "./tutorial", "./examples", "/dev/null"}
+    assert folders == {".", "./tutorial", "./examples", "./work", "/dev/null"}
