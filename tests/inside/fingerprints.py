@@ -24,6 +24,11 @@ OUTPUT = Path(os.environ["LAB_OUTPUT"], NAME)
 client = mlflow.MlflowClient()
 
 
+def put(content: bytes) -> None:
+    """Write an object through the server."""
+    requests.put(ARTIFACTS, data=content, timeout=60).raise_for_status()
+
+
 def current(root: Path) -> str | None:
     """Return the fingerprint."""
     return fingerprint(root, remembered.output(root), remembered.FILE)
@@ -41,20 +46,21 @@ def settled(root: Path) -> str:
 def changes(root: Path) -> dict[str, Callable[[], object]]:
     """Return functions that change one thing each, in the order in which they can run."""
     lesson = root / "tutorial" / "03_models_pyfunc"
-    run = client.create_run(client.create_experiment(NAME)).info.run_id
+    info = client.create_run(client.create_experiment(NAME)).info
+    run, source = info.run_id, f"{info.artifact_uri}/model"
     return {
         "a run's tag": lambda: client.set_tag(run, "a", "b"),
         "a run's end": lambda: client.set_terminated(run, "FAILED"),
-        "a deleted run": lambda: client.delete_run(run),
         "a registered model": lambda: client.create_registered_model(NAME),
-        "a version": lambda: client.create_model_version(NAME, "mlflow-artifacts:/nothing"),
+        "a version": lambda: client.create_model_version(NAME, source, run),
         "a version's tag": lambda: client.set_model_version_tag(NAME, "1", "gate", "passed"),
         "an alias": lambda: client.set_registered_model_alias(NAME, "champion", "1"),
         "a deleted alias": lambda: client.delete_registered_model_alias(NAME, "champion"),
         "a deleted version": lambda: client.delete_model_version(NAME, "1"),
-        "a new object": lambda: requests.put(ARTIFACTS, data=b"1").raise_for_status(),
-        "a replaced object": lambda: requests.put(ARTIFACTS, data=b"2").raise_for_status(),
-        "a deleted object": lambda: requests.delete(ARTIFACTS).raise_for_status(),
+        "a deleted run": lambda: client.delete_run(run),
+        "a new object": lambda: put(b"1"),
+        "a replaced object": lambda: put(b"2"),
+        "a deleted object": lambda: requests.delete(ARTIFACTS, timeout=60).raise_for_status(),
         "a file in the output folder": lambda: OUTPUT.write_text("1"),
         "a deleted file in the output folder": lambda: OUTPUT.unlink(),
         "an exercise": lambda: (lesson / "exercise.py").write_text("x = 2\n"),

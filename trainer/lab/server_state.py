@@ -93,7 +93,9 @@ def sqlite() -> list[Any]:
 
 def stored_files() -> list[Any]:
     """Return the stamps of the files in the embedded mode's store."""
-    return files.below(Path(os.environ["LAB_ARTIFACTS_DIR"]))
+    folder = Path(os.environ["LAB_ARTIFACTS_DIR"])
+    # The server creates the folder with the first file.
+    return files.below(folder) if folder.exists() else []
 
 
 def is_stored_file(name: str) -> bool:
