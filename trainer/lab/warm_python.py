@@ -28,6 +28,13 @@ from typing import Any, NoReturn
 
 from lab import explain, warm_client
 
+# No thread survives a fork. MLflow's telemetry, NumPy and PyArrow would start some. The scripts have an environment of
+# their own.
+WITHOUT_THREADS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "OPENBLAS_NUM_THREADS": "1",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+}
 # How often the end of a script is looked for.
 POLL_SECONDS = 0.02
 
@@ -230,7 +237,6 @@ def serve_scripts(address: str) -> NoReturn:
 
 
 if __name__ == "__main__":
-    # Telemetry would start a thread, which no forked process has, and wait for it at each end.
-    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    os.environ |= WITHOUT_THREADS
     preload(sys.argv[2:])
     serve_scripts(sys.argv[1])
