@@ -1,5 +1,6 @@
 """The verdicts on several exercises: remembered, or found by checks that share one import of MLflow."""
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -58,7 +59,17 @@ def runner(lessons: list[Lesson], root: Path) -> Iterator[Runner]:
         # A socket's path must be short, and TMPDIR may be long.
         yield run_script
         return
+
+    def run(
+        script: Path, cwd: Path, timeout: float | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        try:
+            return python.run(script, cwd, timeout)
+        except (EOFError, OSError):
+            # The system may have killed the warm Python, for example because memory is short.
+            return run_script(script, cwd, timeout)
+
     try:
-        yield python.run
+        yield run
     finally:
         python.close()
