@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import time
 
 import pytest
 
@@ -133,6 +134,49 @@ def test_check_without_a_number_checks_all(lab):
     assert ran.returncode == 1
     checked = re.findall(r"^(\d\d_\w+): (?:not yet|passed)$", ran.stdout, flags=re.MULTILINE)
     assert checked == [lesson.name for lesson in lessons(ROOT)]
+
+
+# Run inside the lab: give every remembered verdict another text.
+MARK = """
+import json, os, pathlib
+file = pathlib.Path(os.environ["LAB_OUTPUT"], ".lab-verdicts.json")
+content = json.loads(file.read_text())
+for verdict in content["verdicts"].values():
+    verdict["text"] = "remembered"
+file.write_text(json.dumps(content))
+"""
+
+
+def test_lab_checks_nothing_again_until_something_changes(lab):
+    def remembered() -> list[str]:
+        """Return the lessons whose verdict `lab check` has not found anew."""
+        printed = lab.run("lab", "check").stdout
+        return re.findall(r"^(\d\d_\w+): .*\nremembered$", printed, flags=re.MULTILINE)
+
+    # Nothing is remembered of what changed a moment ago.
+    time.sleep(2)
+    assert remembered() == []
+    marked = lab.run("python", "-c", MARK)
+    assert marked.returncode == 0, marked.stderr
+    ran = lab.run("python", "-X", "importtime", "-m", "lab")
+    assert "The check says: remembered" in ran.stdout
+    assert not re.search(r"\| +(mlflow|sqlalchemy|boto3|pandas)$", ran.stderr, flags=re.MULTILINE)
+    assert remembered() == [lesson.name for lesson in lessons(ROOT)]
+    # To check one lesson always means to run its check.
+    assert "There is no version of iris_start_mine." in lab.run("lab", "check", "0").stdout
+    assert remembered() == [lesson.name for lesson in lessons(ROOT)[1:]]
+    create = "import mlflow; mlflow.MlflowClient().create_registered_model('iris_remembered')"
+    assert lab.run("python", "-c", create).returncode == 0
+    assert remembered() == []
+
+
+def test_each_change_of_what_a_verdict_depends_on_changes_the_fingerprint(lab):
+    seen = json.loads(lab.script("fingerprints"))
+    unknown = ["no mode", "another server", "another store", "another database"]
+    assert [seen.pop(name) for name in unknown] == [None] * 4
+    assert not seen.pop("nothing")
+    assert len(seen) == 17
+    assert [name for name, is_changed in seen.items() if not is_changed] == []
 
 
 def test_trace_counts_the_bytes_that_the_store_has(lab_with_runs):

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from lab import warm_python
 from lab.lessons import Lesson
+from lab.progress import IMPORTED, IMPORTED_FOR_MODELS
 from lab.verdict import check, run_script
 from tests.inside import warm as warm_client
 from tests.inside.warm_python import WarmPython
@@ -141,6 +143,13 @@ def test_a_process_leaves_nothing_behind_for_the_next(warm, tmp_path):
     first, second = (warm.run(Path("a.py"), tmp_path).stdout.split() for _ in range(2))
     assert first[0] == second[0] == "nothing"
     assert first[1] != second[1]
+
+
+def test_what_lab_imports_for_its_checks_starts_no_thread():
+    python = warm_python.WarmPython(modules=IMPORTED + IMPORTED_FOR_MODELS)
+    threads = list(Path(f"/proc/{python._server.pid}/task").iterdir())
+    python.close()
+    assert len(threads) == 1
 
 
 @pytest.mark.parametrize(

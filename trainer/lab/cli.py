@@ -23,7 +23,8 @@ from lab.demo import demo as run_demo
 from lab.errors import LabError
 from lab.last_run import saved_since
 from lab.lessons import Lesson, find, find_deeper, lab_root, lessons
-from lab.overview import mark, next_lesson, overview, standing, verdicts
+from lab.overview import mark, next_lesson, overview, standing
+from lab.progress import verdicts
 from lab.verdict import as_shipped
 from lab.verdict import check as run_check
 from lab.words import LabGroup
@@ -153,9 +154,10 @@ def check(
 ) -> None:
     """Check your exercise. The check looks at what your script created, so run the script first."""
     with user_errors():
-        chosen = [find_lesson(lesson)] if lesson else lessons(lab_root())
+        root = lab_root()
+        chosen = [find_lesson(lesson)] if lesson else lessons(root)
         with console.status("Checking …"):
-            results = verdicts(chosen) if len(chosen) > 1 else [run_check(chosen[0])]
+            results = list(verdicts(chosen, root, afresh=lesson is not None))
         for checked, verdict in zip(chosen, results, strict=True):
             console.print(f"{checked.name}: {mark(verdict)}")
             console.print(escape(verdict.text), soft_wrap=True)

@@ -3,6 +3,8 @@
 import os
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from urllib.parse import urlsplit
@@ -68,6 +70,7 @@ def api(
     return response
 
 
+ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
 SEARCH = "/api/2.0/mlflow/experiments/search"
 
 
@@ -99,18 +102,28 @@ def same_version() -> str:
     return server
 
 
-def artifact_round_trip() -> str:
-    """Check that a file can be uploaded and downloaded through the server."""
-    path, content = f"/api/2.0/mlflow-artifacts/artifacts/lab-doctor-{uuid4().hex}", uuid4().bytes
+@contextmanager
+def uploaded_file(content: bytes) -> Iterator[tuple[str, requests.Response]]:
+    """Upload a file through the server, and delete it at the end. Yield its name in the store, and the response."""
+    name = f"lab-doctor-{uuid4().hex}"
     try:
-        uploaded = api("PUT", path, data=content)
+        response = api("PUT", f"{ARTIFACTS}/{name}", data=content)
     except Finding as finding:
         raise Finding(
             f"{finding}\nIf `store account` below is ok, the store runs and its disk is full. Free space on the disk "
             "with Docker's volumes (docker system df), or delete what nobody needs: lab reset"
         ) from None
-    downloaded = api("GET", path)
-    api("DELETE", path)
+    try:
+        yield name, response
+    finally:
+        api("DELETE", f"{ARTIFACTS}/{name}")
+
+
+def artifact_round_trip() -> str:
+    """Check that a file can be uploaded and downloaded through the server."""
+    content = uuid4().bytes
+    with uploaded_file(content) as (name, uploaded):
+        downloaded = api("GET", f"{ARTIFACTS}/{name}")
     if uploaded.status_code != 200 or downloaded.content != content:
         raise Finding(
             "The server does not store artifacts "

@@ -1,7 +1,5 @@
 """Where the learner stands: every lesson, passed or not yet, and what to type next."""
 
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from rich.console import Console
@@ -13,28 +11,17 @@ from lab.demo import addresses
 from lab.errors import LabError
 from lab.last_run import saved_since
 from lab.lessons import Lesson, lessons
-from lab.verdict import Verdict, check
-
-# Each check imports MLflow, so more at a time would not be faster on a small machine.
-CHECKS_AT_A_TIME = 2
-
-
-def verdicts(among: Iterable[Lesson]) -> list[Verdict]:
-    """Check these lessons and return the verdicts."""
-    with ThreadPoolExecutor(CHECKS_AT_A_TIME) as pool:
-        return list(pool.map(check, among))
+from lab.progress import verdicts
+from lab.verdict import Verdict
 
 
 def next_lesson(root: Path) -> Lesson:
     """Return the first lesson that has not passed. Raises LabError if all have, or if there is no server to ask."""
     require_server()
     known = lessons(root)
-    with ThreadPoolExecutor(CHECKS_AT_A_TIME) as pool:
-        for lesson, verdict in zip(known, pool.map(check, known), strict=True):
-            if not verdict.passed:
-                # The checks of later lessons need not start any more.
-                pool.shutdown(wait=False, cancel_futures=True)
-                return lesson
+    for lesson, verdict in zip(known, verdicts(known, root), strict=True):
+        if not verdict.passed:
+            return lesson
     raise LabError("You have passed every lesson. Name the one that you mean by its number.")
 
 
@@ -53,12 +40,12 @@ def mark(verdict: Verdict) -> str:
 def overview(root: Path, console: Console) -> None:
     """Print every lesson with its state, the next thing to do and the pages to open.
 
-    There is no file with the state: every check runs anew. Raises LabError if there is no server to ask.
+    Raises LabError if there is no server to ask.
     """
     require_server()
     known = lessons(root)
     with console.status("Checking every exercise …"):
-        results = verdicts(known)
+        results = list(verdicts(known, root))
     table = Table("lesson", "", "what it is about", box=None, pad_edge=False)
     for lesson, verdict in zip(known, results, strict=True):
         table.add_row(lesson.name, mark(verdict), escape(lesson.title))
@@ -82,7 +69,7 @@ def overview(root: Path, console: Console) -> None:
 def standing(lesson: Lesson, console: Console) -> None:
     """Print where one lesson stands: what to read, run and edit, and whether its exercise has passed."""
     with console.status(f"Checking the exercise of {lesson.name} …"):
-        verdict = check(lesson)
+        [verdict] = verdicts([lesson], lesson.root)
     console.print(f"[bold]{lesson.name}[/bold]  {escape(lesson.title)}: {mark(verdict)}")
     steps(lesson, verdict, console)
     further = [f"lab run {lesson.short_number} {name}" for name in lesson.deeper]

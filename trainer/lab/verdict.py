@@ -16,6 +16,8 @@ from pathlib import Path
 from lab.lessons import Lesson
 
 CHECK_TIMEOUT_SECONDS = 120
+# The exit status of `sys.exit(message)`, with which a check says what is missing.
+STOPPED_BY_CHECK = 1
 # A function like run_script: it runs a script in a folder, for at most so many seconds. Tests use a quicker one.
 Runner = Callable[[Path, Path, float | None], subprocess.CompletedProcess[str]]
 
@@ -26,6 +28,9 @@ class Verdict:
 
     passed: bool
     text: str
+    # Whether the same check of the same things would end in the same way. A time limit, a killed process or a server
+    # that did not answer may have been different a moment later.
+    repeatable: bool = False
 
 
 def syntax_error(lesson: Lesson) -> str | None:
@@ -92,7 +97,7 @@ def check(
 ) -> Verdict:
     """Run a lesson's check, for at most `timeout_seconds`, and return its verdict."""
     if problem := syntax_error(lesson):
-        return Verdict(False, problem)
+        return Verdict(False, problem, repeatable=True)
     try:
         process = run(lesson.check.relative_to(lesson.root), lesson.root, timeout_seconds)
     except subprocess.TimeoutExpired:
@@ -104,7 +109,7 @@ def check(
     output, error_output = process.stdout.strip(), process.stderr.strip()
     # A learner's model may end the process with status 0. A check that has reached its end has printed "ok" last.
     if process.returncode == 0 and output.rpartition("\n")[2].startswith("ok"):
-        return Verdict(True, output)
+        return Verdict(True, output, repeatable=True)
     if process.returncode == 0:
         return Verdict(
             False,
@@ -117,4 +122,5 @@ def check(
             f"The check could not judge this: {last}\n`lab doctor` says whether something is wrong with the lab. "
             "If it finds nothing, the check has a bug: please report it.",
         )
-    return Verdict(False, error_output or f"The check ended with exit status {process.returncode}.")
+    text = error_output or f"The check ended with exit status {process.returncode}."
+    return Verdict(False, text, repeatable=process.returncode == STOPPED_BY_CHECK)

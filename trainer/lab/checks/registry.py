@@ -6,11 +6,18 @@ import sys
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 
 import mlflow
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
+
+from lab import explain
+
+# The exit status of a check that stopped because of an error, for example because the server did not answer. It is
+# sysexits.h's number for a temporary failure.
+COULD_NOT_JUDGE = 75
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,16 @@ def start_check() -> MlflowClient:
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     # A colleague who loads the model does not have the modules in the check's folder.
     sys.path[:] = [entry for entry in sys.path if not Path(entry, "check.py").exists()]
+    sys.excepthook = end_without_a_verdict
     return MlflowClient()
+
+
+def end_without_a_verdict(
+    kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+) -> None:
+    """Explain an error that is not the learner's. End with a status that says so, and not as sys.exit(message)."""
+    explain.hook(kind, error, traceback)
+    sys.exit(COULD_NOT_JUDGE)
 
 
 def latest_champion(client: MlflowClient, name: str, run_it: str) -> Champion:

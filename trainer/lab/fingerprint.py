@@ -1,0 +1,59 @@
+"""A fingerprint of what the verdicts on the exercises depend on.
+
+It covers the lessons with the exercises, this package, the installed packages, the environment variables, the learner's
+output folder, and the server's database and store. It does not cover other files that a learner's model may open.
+"""
+
+import hashlib
+import json
+import os
+import sys
+from pathlib import Path
+
+from lab import files, server_state
+from lab.doctor import Finding
+from lab.files import Stamp, Unknown
+
+# They differ between two commands in the same shell, and no check depends on them.
+OF_THE_SHELL = ("_", "OLDPWD", "PWD", "SHLVL")
+# The environment, the Python that it belongs to, and the lab's own package, which the embedded mode does not copy.
+KNOWN_FOLDERS = (sys.prefix, sys.base_prefix, Path(__file__).parents[1])
+
+
+def fingerprint(root: Path, output: Path, without: str) -> str | None:
+    """Return the fingerprint, or None if it cannot be known whether something has changed.
+
+    Files in the folder `output` with the name `without` are not a part of it.
+    """
+    try:
+        state = [
+            sys.version,
+            sorted(item for item in os.environ.items() if item[0] not in OF_THE_SHELL),
+            packages(),
+            files.below(root / "tutorial"),
+            files.below(Path(__file__).parent),
+            files.below(output, without),
+            server_state.state(),
+        ]
+    except (Unknown, Finding, OSError, LookupError, ValueError):
+        return None
+    return hashlib.sha256(json.dumps(state).encode()).hexdigest()
+
+
+def packages() -> list[Stamp]:
+    """Return the name, size, place and time of what is directly in the folders from which Python imports.
+
+    Each package has folders there, which pip and uv create when they install or change it. Raises Unknown if Python
+    also imports from a folder elsewhere, in which somebody may edit code.
+    """
+    stamps: list[Stamp] = []
+    # The first entry is the folder of this program. A check has another one there.
+    for folder in (Path(entry) for entry in sys.path[1:] if Path(entry).is_dir()):
+        if not any(folder.is_relative_to(known) for known in KNOWN_FOLDERS):
+            raise Unknown(f"Python imports from {folder}.")
+        for path in sorted(folder.iterdir()):
+            status = path.stat()
+            # Not the time of the latest change: with uv, other environments on this machine link to the same files.
+            if path.name != files.CACHES:
+                stamps.append([str(path), status.st_size, status.st_ino, status.st_mtime_ns])
+    return stamps

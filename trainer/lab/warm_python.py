@@ -1,0 +1,242 @@
+"""Run Python scripts in new processes that have MLflow imported already.
+
+A server process imports MLflow once, which takes seconds, and forks a process for each script. The script
+runs as `python SCRIPT` would run it: as `__main__`, with its own arguments, folder, environment and session.
+Fork is safe here because the server has one thread and uses nothing of what it imports.
+
+`python -m lab.warm_python SOCKET MODULE...` starts a server that has imported these modules. The server ends with its
+standard input. lab/warm_client.py asks it to run a script.
+"""
+
+import atexit
+import gc
+import importlib
+import os
+import runpy
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import types
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NoReturn
+
+from lab import explain, warm_client
+
+# No thread survives a fork. MLflow's telemetry, NumPy and PyArrow would start some. The scripts have an environment of
+# their own.
+WITHOUT_THREADS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "OPENBLAS_NUM_THREADS": "1",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+}
+# How often the end of a script is looked for.
+POLL_SECONDS = 0.02
+
+
+class WarmPython:
+    """A Python that has MLflow imported. `run` is what subprocess.run is to a cold one."""
+
+    def __init__(
+        self,
+        module: str = "lab.warm_python",
+        modules: Iterable[str] = (),
+        folder: Path | None = None,
+    ) -> None:
+        """Start the server, which imports `modules`, in `folder` or an empty folder, and wait until it listens.
+
+        Raises OSError if it does not start.
+        """
+        self._temporary = tempfile.TemporaryDirectory()
+        self.socket = f"{self._temporary.name}/socket"
+        self._server = subprocess.Popen(
+            [sys.executable, "-m", module, self.socket, *modules],
+            # Python imports modules from the folder in which `python -m` starts.
+            cwd=folder or self._temporary.name,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            # Ctrl-C is for the scripts' caller, which then ends the server.
+            start_new_session=True,
+        )
+        if self._server.stdout and self._server.stdout.readline() != b"ready\n":
+            self.close()
+            raise OSError("The warm Python did not start.")
+
+    def run(
+        self, script: Path, cwd: Path, timeout: float | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a script, and kill it and all that it started if it takes longer than `timeout` seconds.
+
+        Raises subprocess.TimeoutExpired, and OSError or EOFError if the server itself has ended.
+        """
+        with (
+            Path(os.devnull).open() as stdin,
+            tempfile.TemporaryFile("w+") as stdout,
+            tempfile.TemporaryFile("w+") as stderr,
+        ):
+            streams = [stdin.fileno(), stdout.fileno(), stderr.fileno()]
+            env = dict(os.environ)
+            with warm_client.send(self.socket, [str(script)], str(cwd), env, streams) as connection:
+                if timeout and not select.select([connection], [], [], timeout)[0]:
+                    connection.shutdown(socket.SHUT_WR)
+                    # The script and all that it started have been killed when the answer comes.
+                    warm_client.exit_status(connection)
+                    raise subprocess.TimeoutExpired(str(script), timeout)
+                returncode = warm_client.exit_status(connection)
+            stdout.seek(0)
+            stderr.seek(0)
+            return subprocess.CompletedProcess(
+                str(script), returncode, stdout.read(), stderr.read()
+            )
+
+    def close(self) -> None:
+        """End the server."""
+        self._server.communicate()
+        self._temporary.cleanup()
+
+
+def serve(listener: socket.socket) -> dict[str, Any] | None:
+    """Fork for each connection, until this process's standard input ends.
+
+    Returns twice, as os.fork does: None in the server at its end, and a request in each process that has
+    a script to run. That process unwinds to `main` and ends like any Python, with its atexit functions.
+    """
+    # Nobody waits for the processes in between.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    while True:
+        if sys.stdin in select.select([listener, sys.stdin], [], [])[0]:
+            return None
+        connection, _ = listener.accept()
+        if os.fork() == 0:
+            listener.close()
+            return fork_and_report(connection)
+        connection.close()
+
+
+def fork_and_report(connection: socket.socket) -> dict[str, Any]:
+    """Fork once more; return the request in the new process, and report how that ends from this one."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    try:
+        request, fds = warm_client.receive(connection)
+    except ValueError:
+        # The caller was killed in the middle of its request.
+        os._exit(1)
+    pid = os.fork()
+    if pid == 0:
+        # So that what the script started can be killed with it.
+        os.setsid()
+        connection.close()
+        for fd, stream in zip(fds, (0, 1, 2), strict=True):
+            os.dup2(fd, stream)
+            os.close(fd)
+        return request
+    for fd in fds:
+        os.close(fd)
+    status = wait(pid, connection)
+    # A caller that was killed does not listen any more.
+    with suppress(BrokenPipeError):
+        connection.send(str(os.waitstatus_to_exitcode(status)).encode())
+    os._exit(0)
+
+
+def wait(pid: int, connection: socket.socket) -> int:
+    """Wait for a process's end and return its status; kill it and what it started if the connection ends first."""
+    while True:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            return status
+        if select.select([connection], [], [], POLL_SECONDS)[0]:
+            with suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+            # It may not have a group of its own yet.
+            os.kill(pid, signal.SIGKILL)
+            return os.waitpid(pid, 0)[1]
+
+
+def execute(request: dict[str, Any]) -> None:
+    """Run a script or module in this process, which is made to look like a new one."""
+    os.environ.clear()
+    os.environ.update(request["env"])
+    os.chdir(request["cwd"])
+    # As each start of Python does in a lab.
+    explain.install()
+    # Each process has its own random numbers. Python's own module sees to that itself.
+    if numpy := sys.modules.get("numpy"):
+        numpy.random.seed()
+    # Matplotlib reads it when it is imported.
+    matplotlib = sys.modules.get("matplotlib")
+    if matplotlib and (backend := os.environ.get("MPLBACKEND")):
+        matplotlib.rcParams["backend"] = backend
+    if os.environ.get("PYTHONUNBUFFERED"):
+        sys.stdout.reconfigure(write_through=True)  # type: ignore[union-attr]
+    sys.argv = list(request["argv"])
+    module = types.ModuleType("__main__")
+    sys.modules["__main__"] = module
+    try:
+        if sys.argv[0] == "-m":
+            name = sys.argv.pop(1)
+            # In place of the server's own, which is first as well.
+            sys.path[0] = request["cwd"]
+            # What `python -m` calls.
+            runpy._run_module_as_main(name)  # type: ignore[attr-defined]
+        else:
+            path = Path(sys.argv[0]).resolve()
+            sys.path[0] = str(path.parent)
+            module.__file__ = str(path)
+            code = compile(path.read_bytes(), path, "exec", dont_inherit=True)
+            exec(code, module.__dict__)  # noqa: S102 - python SCRIPT
+    except Exception as error:
+        # Without the frame of this function.
+        traceback = error.__traceback__
+        error = error.with_traceback(traceback and traceback.tb_next)
+        sys.excepthook(type(error), error, error.__traceback__)
+        sys.exit(1)
+
+
+def end(code: object) -> NoReturn:
+    """End this process as sys.exit(code) does, except that no module is taken apart, which takes a second."""
+    if code is not None and not isinstance(code, int):
+        print(code, file=sys.stderr)
+    # What every Python does at its end: wait for threads, then call the functions of atexit.
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))
+
+
+def preload(modules: Iterable[str]) -> None:
+    """Import modules, except modules that are not installed: a script that needs one says so itself."""
+    for name in modules:
+        with suppress(ImportError):
+            importlib.import_module(name)
+
+
+def serve_scripts(address: str) -> NoReturn:
+    """Serve at `address` until the standard input ends, then end this process. In the forked processes, run scripts."""
+    # What is there now is never collected, so looking for garbage does not copy its memory.
+    gc.freeze()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        listener.listen(64)
+        print("ready", flush=True)
+        request = serve(listener)
+    if request is None:
+        Path(address).unlink()
+    else:
+        try:
+            execute(request)
+        except SystemExit as exit:
+            end(exit.code)
+    end(None)
+
+
+if __name__ == "__main__":
+    os.environ |= WITHOUT_THREADS
+    preload(sys.argv[2:])
+    serve_scripts(sys.argv[1])
