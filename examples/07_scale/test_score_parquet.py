@@ -109,6 +109,8 @@ def spark(no_spark, last_session, monkeypatch, tmp_path_factory):
     builder = SparkSession.builder.master(MASTER).appName("holds the cores")
     # The script asks Spark's pages for the workers. One partition is enough to sort ten rows.
     builder = builder.config("spark.ui.enabled", "true").config("spark.sql.shuffle.partitions", "1")
+    # The lesson's claims say how often a task is tried. Each try would import MLflow in a new Python process.
+    builder = builder.config("spark.task.maxFailures", "1")
     session = builder.config("spark.ui.showConsoleProgress", "false").getOrCreate()
     context, add_file = session.sparkContext, SparkContext.addFile
 
@@ -208,24 +210,6 @@ def assert_kept(earlier):
 
 
 # These run the script in a new process.
-def test_every_row_is_there_once_with_the_answer_of_pyfunc(models, rows, folder, free_cores):
-    out = folder / "out"
-    done = score(models["champion"], rows, out)
-    scored(done, out)
-    assert done.stdout.startswith(f"300 rows of {rows}\nscored by {models['champion']} on ")
-    for species, count in zip(*np.unique(CLASSIFIER.predict(X), return_counts=True), strict=True):
-        assert re.search(rf"^ +{2 * count}  {species}$", done.stdout, flags=re.MULTILINE)
-    assert names(folder) == ["out", "rows"]
-
-
-def test_a_failed_task_is_reported_in_one_line_and_the_earlier_result_stays(
-    models, rows, earlier, free_cores
-):
-    words = "did not produce any values compatible with the requested type"
-    assert words in refused(score(models["good"], rows, earlier, "--result-type", "int"))
-    assert_kept(earlier)
-
-
 def test_too_much_memory_is_reported_at_once_on_a_cluster_and_ignored_in_one_process(
     models, rows, folder
 ):
@@ -242,8 +226,11 @@ def test_too_much_memory_is_reported_at_once_on_a_cluster_and_ignored_in_one_pro
 def test_an_interrupted_job_leaves_nothing_behind(models, rows, earlier, free_cores):
     command = [sys.executable, str(SCRIPT), models["slow"], str(rows), str(earlier)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    # One core is enough. A second executor would take as long to start as the first one.
+    arguments = os.environ.get("PYSPARK_SUBMIT_ARGS", "pyspark-shell")
+    env = os.environ | {"PYSPARK_SUBMIT_ARGS": f"--conf spark.cores.max=1 {arguments}"}
     # In a session of its own, so that the test can find all its processes.
-    with subprocess.Popen(command, text=True, start_new_session=True, **pipes) as job:
+    with subprocess.Popen(command, env=env, text=True, start_new_session=True, **pipes) as job:
         began = time.monotonic()
         while not list(earlier.parent.glob("out.*.partial/result/_temporary")):
             assert job.poll() is None and time.monotonic() - began < 90
@@ -275,7 +262,27 @@ def test_an_invalid_address_of_a_master_is_reported(models, rows, folder):
     assert names(folder) == ["rows"]
 
 
-# These use the shared session.
+# These use the shared session. The page of the lesson shows that the script does the same in a new process.
+def test_every_row_is_there_once_with_the_answer_of_pyfunc(models, rows, folder, spark):
+    out = folder / "out"
+    done = score_here(models["champion"], rows, out)
+    scored(done, out)
+    assert done.stdout.startswith(f"300 rows of {rows}\nscored by {models['champion']} on ")
+    for species, count in zip(*np.unique(CLASSIFIER.predict(X), return_counts=True), strict=True):
+        assert re.search(rf"^ +{2 * count}  {species}$", done.stdout, flags=re.MULTILINE)
+    assert names(folder) == ["out", "rows"]
+
+
+def test_a_failed_task_is_reported_in_one_line_and_the_earlier_result_stays(
+    models, rows, earlier, spark
+):
+    # One file is one task. Nothing ends the shared session, so a second task could still write after the job's end.
+    (rows / "1.parquet").unlink()
+    words = "did not produce any values compatible with the requested type"
+    assert words in refused(score_here(models["good"], rows, earlier, "--result-type", "int"))
+    assert_kept(earlier)
+
+
 def test_a_second_call_replaces_the_result(models, rows, folder, spark):
     out = folder / "out"
     scored(score_here(models["champion"], rows, out), out)

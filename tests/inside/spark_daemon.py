@@ -3,8 +3,10 @@
 Spark runs this module if the setting spark.python.daemon.module has its name. Workers in other containers get a copy.
 """
 
-import mlflow.pyfunc  # noqa: F401 - the workers then need not import it again
-import sklearn.pipeline  # noqa: F401 - the models need it
+# All that loading a model imports, or each worker would spend four seconds on it.
+import mlflow.sklearn  # noqa: F401
+import sklearn.pipeline  # noqa: F401
+import skops.io  # noqa: F401
 from pyspark.daemon import manager
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the lessons' scripts print in a lab. A script runs once, whichever tests read its output."""
+"""What the lessons' scripts and commands print in a lab. Each runs once, whichever tests read its output."""
 
 import re
 import subprocess
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from lab.lessons import Lesson
 from tests.support.labs import Lab
+from tests.support.readmes import in_shell
 
 # A line of `docker compose up` on what it starts.
 COMPOSE_PROGRESS = re.compile(r" (Container|Network|Volume) ")
@@ -20,6 +21,7 @@ class Demo:
     _lessons: dict[tuple[str, str | None], subprocess.CompletedProcess[str]] = field(
         default_factory=dict
     )
+    _typed: dict[str, subprocess.CompletedProcess[str]] = field(default_factory=dict)
 
     def whole(self) -> subprocess.CompletedProcess[str]:
         """Run `make demo`, once."""
@@ -45,6 +47,12 @@ class Demo:
                 else self.lab.run("lab", "demo", "--lesson", lesson.number)
             )
         return self._lessons[key]
+
+    def typed(self, command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command that a page shows, once. Its stdout has stderr, too, as a terminal shows both."""
+        if command not in self._typed:
+            self._typed[command] = in_shell(self.lab, command, merged=True)
+        return self._typed[command]
 
 
 def warnings(stderr: str) -> list[str]:
