@@ -8,16 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
-from host import backup, compose, new_lesson, processes, stack, testing, venv
+from host import backup, compose, garbage, new_lesson, processes, stack, testing, venv
 from host.embedded import Embedded
 from host.errors import LabError
 from host.mode import Mode
 from host.ports import page
 from host.settings import ROOT, settings
 from host.stack import Stack
-
-# The exit status of mlflow-server/garbage.py.
-NOTHING_TO_DELETE = 3
 
 
 def choose() -> Mode:
@@ -139,18 +136,7 @@ def delete_data(mode: Mode) -> int:
 def collect_garbage(mode: Mode) -> int:
     """Show what somebody has deleted, ask, then delete it for good."""
     mode.up()
-    status = mode.collect_garbage("list")
-    if status == NOTHING_TO_DELETE:
-        return 0
-    if status != 0:
-        raise LabError("Nothing was deleted. The lines above say why.")
-    print("Nobody can restore it afterwards. Delete it? Type yes: ", end="", flush=True)
-    if sys.stdin.readline().strip() != "yes":
-        print("Nothing was deleted.")
-        return 1
-    if mode.collect_garbage("delete") != 0:
-        raise LabError("Not everything was deleted. The lines above say why. Then type: make gc")
-    return 0
+    return garbage.collect(mode)
 
 
 def reset_packages(mode: Mode) -> int:

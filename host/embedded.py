@@ -230,14 +230,17 @@ class Embedded(Mode):
         if STATE.exists():
             shutil.rmtree(STATE)
 
-    def collect_garbage(self, command: str) -> int:
+    def collect_garbage(self, command: str) -> str:
         """Run the program with the server's variables."""
         env = environment() | {
             "MLFLOW_BACKEND_STORE_URI": f"sqlite:///{DATABASE}",
             "MLFLOW_ARTIFACTS_DESTINATION": str(ARTIFACTS),
         }
         program = [str(PYTHON), str(ROOT / "mlflow-server" / "garbage.py"), command]
-        return subprocess.run(program, env=env).returncode
+        ran = subprocess.run(program, env=env, text=True, capture_output=True)
+        if ran.returncode != 0:
+            raise LabError(ran.stderr.strip()[-1500:])
+        return ran.stdout
 
     def reset_packages(self) -> None:
         """Install the environment anew, and start the server again if it ran, because it uses the environment."""

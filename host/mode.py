@@ -83,8 +83,11 @@ class Mode(ABC):
         """Stop the lab and delete its data. Raises LabError."""
 
     @abstractmethod
-    def collect_garbage(self, command: str) -> int:
-        """Run mlflow-server/garbage.py, with `list` or `delete`, beside the server. Return its exit status."""
+    def collect_garbage(self, command: str) -> str:
+        """Run mlflow-server/garbage.py, with `list` or `delete`, beside the server. Return the JSON that it prints.
+
+        Raises LabError if it fails.
+        """
 
     @abstractmethod
     def reset_packages(self) -> None:

@@ -108,11 +108,11 @@ class Stack(Mode):
         if compose.run("--profile", "*", *down).returncode != 0:
             raise LabError("The data could not be deleted. The lines above say why.")
 
-    def collect_garbage(self, command: str) -> int:
+    def collect_garbage(self, command: str) -> str:
         """Run the program in the server's container."""
         address = ["--env", "MLFLOW_TRACKING_URI=http://mlflow:5000"]
         program = ["python", "/opt/garbage.py", command]
-        return compose.run("exec", "--no-TTY", *address, "mlflow", *program).returncode
+        return compose.stream("exec", "--no-TTY", *address, "mlflow", *program).decode()
 
     def reset_packages(self) -> None:
         """Empty the volume with the learner's packages. The lab's own are in the image."""

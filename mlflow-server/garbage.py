@@ -1,13 +1,14 @@
 """Delete for good what somebody has deleted, except files that a version of a registered model needs.
 
-    python garbage.py list      say what would be deleted, and what is kept; status 3 if there is nothing to delete
-    python garbage.py delete    delete it, and say how much room that gave
+    python garbage.py list      what would be deleted, and what is kept
+    python garbage.py delete    delete it; how much room that gave
 
-`mlflow gc` does not look at versions, and leaves the files of the logged models of a deleted experiment. So this
+Both print JSON. `mlflow gc` does not look at versions, and leaves the files of the logged models of a deleted experiment. So this
 program uses the same methods of MLflow's store on what it has chosen. The server has to run: files go through it.
 Reads the server's own variables, and MLFLOW_TRACKING_URI.
 """
 
+import json
 import os
 import sys
 from collections.abc import Iterable
@@ -24,7 +25,6 @@ from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 URI = os.environ["MLFLOW_BACKEND_STORE_URI"]
 DESTINATION = os.environ["MLFLOW_ARTIFACTS_DESTINATION"]
 SCHEME = "mlflow-artifacts:/"
-NOTHING_TO_DELETE = 3
 RUNS = "SELECT run_uuid, artifact_uri, experiment_id FROM runs WHERE lifecycle_stage = 'deleted'"
 # A deleted experiment's logged models are still active.
 MODELS = """SELECT model_id, artifact_location, experiment_id FROM logged_models
@@ -110,28 +110,22 @@ def database_size(engine: sqlalchemy.Engine) -> int:
         return int(connection.execute(query).scalar_one())
 
 
-def kilobytes(size: int) -> str:
-    """Return a number of bytes in words."""
-    return f"{size / 1000:,.0f} KB"
+def listing(found: Garbage) -> dict[str, Any]:
+    """Return how much would be deleted, and the versions whose files are kept."""
+    return {
+        "keeping": found.keeping,
+        "experiments": len(found.experiments),
+        "runs": len(found.runs),
+        "models": len(found.models),
+        "bytes": size_of(found.runs + found.models, file_sizes()),
+    }
 
 
-def show(found: Garbage) -> None:
-    """Print what would be deleted, and what is kept."""
-    if found.keeping:
-        print(
-            "These versions need files of a run or a logged model that was deleted. They are kept:"
-        )
-        for uri in found.keeping:
-            print(f"  {uri}")
-    size = size_of(found.runs + found.models, file_sizes())
-    print(
-        f"To be deleted for good: {len(found.experiments)} experiments, {len(found.runs)} runs and "
-        f"{len(found.models)} logged models. Their files have {kilobytes(size)}."
-    )
+def delete(found: Garbage, engine: sqlalchemy.Engine) -> dict[str, list[int]]:
+    """Delete files first, then rows: what is interrupted is found again. Then give the room back to the disk.
 
-
-def delete(found: Garbage, engine: sqlalchemy.Engine) -> None:
-    """Delete files first, then rows: what is interrupted is found again. Then give the room back to the disk."""
+    Returns the size of all files and of the database in bytes, before and now.
+    """
     files, rows = sum(file_sizes().values()), database_size(engine)
     store = SqlAlchemyStore(URI, SCHEME)
     for run in found.runs:
@@ -145,19 +139,18 @@ def delete(found: Garbage, engine: sqlalchemy.Engine) -> None:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         full = "" if engine.dialect.name == "sqlite" else "FULL"
         connection.execute(sqlalchemy.text(f"VACUUM {full}"))
-    print(f"Files: {kilobytes(files)} before, {kilobytes(sum(file_sizes().values()))} now.")
-    print(f"Database: {kilobytes(rows)} before, {kilobytes(database_size(engine))} now.")
+    return {
+        "files": [files, sum(file_sizes().values())],
+        "database": [rows, database_size(engine)],
+    }
 
 
 if __name__ == "__main__":
     mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
     database = sqlalchemy.create_engine(URI)
-    collected = garbage(database)
     if sys.argv[1:] == ["list"]:
-        show(collected)
-        if not (collected.runs or collected.models or collected.experiments):
-            sys.exit(NOTHING_TO_DELETE)
+        print(json.dumps(listing(garbage(database))))
     elif sys.argv[1:] == ["delete"]:
-        delete(collected, database)
+        print(json.dumps(delete(garbage(database), database)))
     else:
         sys.exit(__doc__)

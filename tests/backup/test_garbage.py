@@ -34,13 +34,11 @@ def test_it_frees_the_room_and_keeps_what_a_version_needs(lab, made):
     ran = lab.host("gc", typed="yes\n")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     before, now = re.search(
-        r"Files: ([\d,]+) KB before, ([\d,]+) KB now", ran.stdout, re.M
+        r"files: ([\d,]+) KB before, ([\d,]+) KB now", ran.stdout, re.M
     ).groups()
     assert float(now.replace(",", "")) < float(before.replace(",", ""))
     assert look(lab, made) == {"answer": 2, "files": [0, 0, 0]}
     again = lab.host("gc")
     assert again.returncode == 0
     assert made["version"] in again.stdout
-    assert "0 experiments, 0 runs and 0 logged models" in again.stdout
-    schema = lab.run("lab", "doctor").stdout
-    assert "database schema" in schema
+    assert "There is nothing to delete for good." in again.stdout
