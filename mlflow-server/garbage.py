@@ -3,9 +3,9 @@
     python garbage.py list      what would be deleted, and what is kept
     python garbage.py delete    delete it; how much room that gave
 
-Both print JSON. `mlflow gc` does not look at versions, and leaves the files of the logged models of a deleted experiment. So this
-program uses the same methods of MLflow's store on what it has chosen. The server has to run: files go through it.
-Reads the server's own variables, and MLFLOW_TRACKING_URI.
+Both print JSON. `mlflow gc` does not look at versions, and leaves the files of the logged models of a deleted
+experiment. So this program uses the same methods of MLflow's store on what it has chosen. The server has to run: files
+go through it. Reads the server's own variables, and MLFLOW_TRACKING_URI.
 """
 
 import json
