@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from lab.lessons import Lesson
 from tests.support.labs import Lab
-from tests.support.readmes import in_shell
 
 # A line of `docker compose up` on what it starts.
 COMPOSE_PROGRESS = re.compile(r" (Container|Network|Volume) ")
@@ -50,6 +49,9 @@ class Demo:
 
     def typed(self, command: str) -> subprocess.CompletedProcess[str]:
         """Run a command that a page shows, once. Its stdout has stderr, too, as a terminal shows both."""
+        # tests/conftest.py imports this module in the trainer, too, which has no package to read Markdown.
+        from tests.support.readmes import in_shell
+
         if command not in self._typed:
             self._typed[command] = in_shell(self.lab, command, merged=True)
         return self._typed[command]

@@ -144,8 +144,8 @@ def packages() -> str:
             )
     if mismatches:
         raise Finding(
-            f"Wrong versions: {', '.join(mismatches)}. Restore the lab's packages: make reset-packages, then make up "
-            "(on your own machine, in the lab's folder)."
+            f"Wrong versions: {', '.join(mismatches)}. Build again: docker compose up --build --wait "
+            "(in the embedded mode: make reset-packages)."
         )
     return f"{len(requirements)} packages in the right versions"
 

@@ -7,6 +7,7 @@ output folder, and the server's database and store. It does not cover other file
 import hashlib
 import json
 import os
+import site
 import sys
 from pathlib import Path
 
@@ -16,8 +17,9 @@ from lab.files import Stamp, Unknown
 
 # They differ between two commands in the same shell, and no check depends on them.
 OF_THE_SHELL = ("_", "OLDPWD", "PWD", "SHLVL")
-# The environment, the Python that it belongs to, and the lab's own package, which the embedded mode does not copy.
-KNOWN_FOLDERS = (sys.prefix, sys.base_prefix, Path(__file__).parents[1])
+# The environment, the Python that it belongs to, what a learner installed with pip in the stack, and the lab's own
+# package, which the embedded mode does not copy.
+KNOWN_FOLDERS = (sys.prefix, sys.base_prefix, site.getuserbase(), Path(__file__).parents[1])
 
 
 def fingerprint(root: Path, output: Path, without: str) -> str | None:
