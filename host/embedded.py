@@ -20,7 +20,7 @@ from host.settings import (
     read_env_file,
     settings,
 )
-from host.venv import PYTHON, VENV, install
+from host.venv import PYTHON, VENV, install, renew
 
 # The tests use a folder of their own.
 STATE = Path(os.environ.get("LAB_STATE") or ROOT / ".lab").resolve()
@@ -52,6 +52,8 @@ def environment() -> dict[str, str]:
                 [str(VENV / "bin"), os.environ["PATH"], str(ROOT / "trainer" / "bin")]
             ),
             "VIRTUAL_ENV": str(VENV),
+            # For trainer/bin/pyenv. A pyenv that the user installs later finds its own folder free.
+            "PYENV_ROOT": os.environ.get("PYENV_ROOT") or str(STATE / "pyenv"),
             "NO_PROXY": own_hosts,
             "no_proxy": own_hosts,
             "MLFLOW_TRACKING_URI": f"http://127.0.0.1:{port('MLFLOW_PORT')}",
@@ -230,14 +232,14 @@ class Embedded(Mode):
         if STATE.exists():
             shutil.rmtree(STATE)
 
-    def collect_garbage(self, command: str) -> str:
+    def collect_garbage(self, command: str, typed: str = "") -> str:
         """Run the program with the server's variables."""
         env = environment() | {
             "MLFLOW_BACKEND_STORE_URI": f"sqlite:///{DATABASE}",
             "MLFLOW_ARTIFACTS_DESTINATION": str(ARTIFACTS),
         }
         program = [str(PYTHON), str(ROOT / "mlflow-server" / "garbage.py"), command]
-        ran = subprocess.run(program, env=env, text=True, capture_output=True)
+        ran = subprocess.run(program, env=env, text=True, capture_output=True, input=typed)
         if ran.returncode != 0:
             raise LabError(ran.stderr.strip()[-1500:])
         return ran.stdout
@@ -246,9 +248,7 @@ class Embedded(Mode):
         """Install the environment anew, and start the server again if it ran, because it uses the environment."""
         server_ran = SERVER.running() is not None
         self.down()
-        if VENV.exists():
-            shutil.rmtree(VENV)
-        install()
+        renew()
         if server_ran:
             self.up()
 

@@ -7,27 +7,29 @@ from host.mode import Mode
 
 
 def collect(mode: Mode) -> int:
-    """Show what would be deleted, ask, and delete it. Return an exit status. Raises LabError."""
-    found = json.loads(mode.collect_garbage("list"))
-    if found["keeping"]:
+    """Show what can be deleted, ask, and delete it. Return an exit status. Raises LabError."""
+    listed = mode.collect_garbage("list")
+    garbage = json.loads(listed)
+    if garbage["keeping"]:
         print(
             "These versions need files of a run or a logged model that was deleted. They are kept:"
         )
-        for uri in found["keeping"]:
+        for uri in garbage["keeping"]:
             print(f"  {uri}")
-    if not found["experiments"] + found["runs"] + found["models"]:
+    if not garbage["experiments"] + garbage["runs"] + garbage["models"]:
         print("There is nothing to delete for good.")
         return 0
     print(
-        f"To be deleted for good: {found['experiments']} experiments, {found['runs']} runs and "
-        f"{found['models']} logged models. Their files have {kilobytes(found['bytes'])}."
+        f"To be deleted for good: {len(garbage['experiments'])} experiments, {len(garbage['runs'])} runs and "
+        f"{len(garbage['models'])} logged models. Their files have {kilobytes(garbage['bytes'])}."
     )
     print("Nobody can restore them afterwards. Delete them? Type yes: ", end="", flush=True)
     if sys.stdin.readline().strip() != "yes":
         print("Nothing was deleted.")
         return 1
-    for what, (before, now) in json.loads(mode.collect_garbage("delete")).items():
-        print(f"{what}: {kilobytes(before)} before, {kilobytes(now)} now")
+    sizes = json.loads(mode.collect_garbage("delete", typed=listed))
+    for kind, (before, now) in sizes.items():
+        print(f"{kind}: {kilobytes(before)} before, {kilobytes(now)} now")
     return 0
 
 

@@ -83,10 +83,10 @@ class Mode(ABC):
         """Stop the lab and delete its data. Raises LabError."""
 
     @abstractmethod
-    def collect_garbage(self, command: str) -> str:
+    def collect_garbage(self, command: str, typed: str = "") -> str:
         """Run mlflow-server/garbage.py, with `list` or `delete`, beside the server. Return the JSON that it prints.
 
-        Raises LabError if it fails.
+        `typed` is its standard input. Raises LabError if it fails.
         """
 
     @abstractmethod

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tempfile
 
 from host import compose, processes
 from host.errors import LabError
@@ -108,11 +109,15 @@ class Stack(Mode):
         if compose.run("--profile", "*", *down).returncode != 0:
             raise LabError("The data could not be deleted. The lines above say why.")
 
-    def collect_garbage(self, command: str) -> str:
+    def collect_garbage(self, command: str, typed: str = "") -> str:
         """Run the program in the server's container."""
         address = ["--env", "MLFLOW_TRACKING_URI=http://mlflow:5000"]
         program = ["python", "/opt/garbage.py", command]
-        return compose.stream("exec", "--no-TTY", *address, "mlflow", *program).decode()
+        with tempfile.TemporaryFile() as stdin:
+            stdin.write(typed.encode())
+            stdin.seek(0)
+            printed = compose.stream("exec", "--no-TTY", *address, "mlflow", *program, stdin=stdin)
+        return printed.decode()
 
     def reset_packages(self) -> None:
         """Empty the volume with the learner's packages. The lab's own are in the image."""

@@ -63,6 +63,22 @@ def install(requirements: str = "trainer") -> bool:
     return True
 
 
+def renew() -> None:
+    """Install .venv anew, without the packages that a user has added. Raises LabError, and keeps the previous .venv."""
+    previous = VENV.with_name(".venv.previous")
+    shutil.rmtree(previous, ignore_errors=True)
+    if VENV.exists():
+        VENV.rename(previous)
+    try:
+        install()
+    except BaseException:
+        shutil.rmtree(VENV, ignore_errors=True)
+        if previous.exists():
+            previous.rename(VENV)
+        raise
+    shutil.rmtree(previous, ignore_errors=True)
+
+
 def check_processor() -> None:
     """Raise LabError on a Mac if this Python is for Intel processors, for which some packages do not exist."""
     if sys.platform == "darwin" and platform.machine() == "x86_64":

@@ -1,7 +1,7 @@
 """Delete for good what somebody has deleted, except files that a version of a registered model needs.
 
-    python garbage.py list      what would be deleted, and what is kept
-    python garbage.py delete    delete it; how much room that gave
+    python garbage.py list              what can be deleted, and what is kept
+    python garbage.py delete <FILE      delete what `list` has printed to FILE; how much room that gave
 
 Both print JSON. `mlflow gc` does not look at versions, and leaves the files of the logged models of a deleted
 experiment. So this program uses the same methods of MLflow's store on what it has chosen. The server has to run: files
@@ -25,24 +25,34 @@ from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 URI = os.environ["MLFLOW_BACKEND_STORE_URI"]
 DESTINATION = os.environ["MLFLOW_ARTIFACTS_DESTINATION"]
 SCHEME = "mlflow-artifacts:/"
-RUNS = "SELECT run_uuid, artifact_uri, experiment_id FROM runs WHERE lifecycle_stage = 'deleted'"
+RUNS = """SELECT run_uuid, artifact_uri, experiment_id, run_uuid FROM runs
+    WHERE lifecycle_stage = 'deleted'"""
 # A deleted experiment's logged models are still active.
-MODELS = """SELECT model_id, artifact_location, experiment_id FROM logged_models
+MODELS = """SELECT model_id, artifact_location, experiment_id, source_run_id FROM logged_models
     WHERE lifecycle_stage = 'deleted'
     OR experiment_id IN (SELECT experiment_id FROM experiments WHERE lifecycle_stage = 'deleted')"""
 EXPERIMENTS = "SELECT experiment_id FROM experiments WHERE lifecycle_stage = 'deleted'"
-# MLflow keeps the row of a deleted version, in this stage.
-VERSIONS = """SELECT name, version, storage_location FROM model_versions
+# MLflow keeps the row of a deleted version, in this stage. It loads a version from the first address that is there.
+VERSIONS = """SELECT name, version, COALESCE(storage_location, source, '') AS address FROM model_versions
     WHERE current_stage <> 'Deleted_Internal' ORDER BY name, version"""
 
 
 @dataclass(frozen=True)
 class Item:
-    """A run or a logged model: its id, the address of its files, and its experiment."""
+    """A run or a logged model: its id, the address of its files, its experiment, and the run that created it."""
 
     id: str
     location: str
     experiment: int
+    run: str | None
+
+    def is_needed_at(self, address: str) -> bool:
+        """Tell whether a version with this address needs the files of this item."""
+        is_below = f"{address.rstrip('/')}/".startswith(f"{self.location.rstrip('/')}/")
+        # runs:/RUN/PATH can be a file of the run or a logged model of the run. models:/MODEL is a logged model.
+        scheme, _, path = address.partition(":/")
+        owner = path.lstrip("/").partition("/")[0]
+        return is_below or (scheme, owner) in {("runs", self.run), ("models", self.id)}
 
 
 @dataclass(frozen=True)
@@ -55,13 +65,8 @@ class Garbage:
     keeping: list[str]
 
 
-def is_below(location: str, folder: str) -> bool:
-    """Tell whether an address is a folder's, or lies in it."""
-    return f"{location.rstrip('/')}/".startswith(f"{folder.rstrip('/')}/")
-
-
 def garbage(engine: sqlalchemy.Engine) -> Garbage:
-    """Look what there is to delete."""
+    """Return what can be deleted."""
     with engine.connect() as connection:
 
         def rows(query: str) -> list[Any]:
@@ -73,7 +78,7 @@ def garbage(engine: sqlalchemy.Engine) -> Garbage:
     kept: set[Item] = set()
     keeping = []
     for version in versions:
-        needed = [i for i in runs + models if is_below(version.storage_location or "", i.location)]
+        needed = [item for item in runs + models if item.is_needed_at(version.address)]
         kept.update(needed)
         keeping += [f"models:/{version.name}/{version.version}"] if needed else []
     return Garbage(
@@ -97,8 +102,8 @@ def file_sizes() -> dict[str, int]:
 
 def size_of(items: Iterable[Item], sizes: dict[str, int]) -> int:
     """Return how many bytes the files of these items have."""
-    folders = [item.location.removeprefix(SCHEME).lstrip("/") for item in items]
-    return sum(n for path, n in sizes.items() if any(is_below(path, f) for f in folders))
+    folders = tuple(f"{item.location.removeprefix(SCHEME).strip('/')}/" for item in items)
+    return sum(size for path, size in sizes.items() if path.startswith(folders))
 
 
 def database_size(engine: sqlalchemy.Engine) -> int:
@@ -110,31 +115,41 @@ def database_size(engine: sqlalchemy.Engine) -> int:
         return int(connection.execute(query).scalar_one())
 
 
-def listing(found: Garbage) -> dict[str, Any]:
-    """Return how much would be deleted, and the versions whose files are kept."""
+def listing(garbage: Garbage) -> dict[str, Any]:
+    """Return the ids of what can be deleted, the size of its files in bytes, and the versions whose files are kept."""
     return {
-        "keeping": found.keeping,
-        "experiments": len(found.experiments),
-        "runs": len(found.runs),
-        "models": len(found.models),
-        "bytes": size_of(found.runs + found.models, file_sizes()),
+        "keeping": garbage.keeping,
+        "experiments": garbage.experiments,
+        "runs": [run.id for run in garbage.runs],
+        "models": [model.id for model in garbage.models],
+        "bytes": size_of(garbage.runs + garbage.models, file_sizes()),
     }
 
 
-def delete(found: Garbage, engine: sqlalchemy.Engine) -> dict[str, list[int]]:
-    """Delete files first, then rows: what is interrupted is found again. Then give the room back to the disk.
+def among(garbage: Garbage, listed: dict[str, Any]) -> Garbage:
+    """Return the part of the garbage that was listed earlier: somebody may have deleted more since then."""
+    return Garbage(
+        [run for run in garbage.runs if run.id in listed["runs"]],
+        [model for model in garbage.models if model.id in listed["models"]],
+        [number for number in garbage.experiments if number in listed["experiments"]],
+        garbage.keeping,
+    )
+
+
+def delete(garbage: Garbage, engine: sqlalchemy.Engine) -> dict[str, list[int]]:
+    """Delete files, then rows, so that a second call finds what an interrupted one left. Then shrink the database.
 
     Returns the size of all files and of the database in bytes, before and now.
     """
     files, rows = sum(file_sizes().values()), database_size(engine)
     store = SqlAlchemyStore(URI, SCHEME)
-    for run in found.runs:
+    for run in garbage.runs:
         get_artifact_repository(run.location).delete_artifacts()
         store._hard_delete_run(run.id)
-    for model in found.models:
+    for model in garbage.models:
         get_artifact_repository(model.location).delete_artifacts()
         store._hard_delete_logged_model(model.id)
-    for number in found.experiments:
+    for number in garbage.experiments:
         store._hard_delete_experiment(str(number))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         full = "" if engine.dialect.name == "sqlite" else "FULL"
@@ -151,6 +166,6 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["list"]:
         print(json.dumps(listing(garbage(database))))
     elif sys.argv[1:] == ["delete"]:
-        print(json.dumps(delete(garbage(database), database)))
+        print(json.dumps(delete(among(garbage(database), json.load(sys.stdin)), database)))
     else:
         sys.exit(__doc__)

@@ -1,7 +1,8 @@
 """Make what `make gc` is about, or look at it: python -m tests.inside.garbage make|look
 
-`make` prints as JSON the address of a version whose logged model is deleted, and the places of files that nobody needs.
-`look` takes these and prints what the version answers, and how many of the files are there.
+`make` prints as JSON the addresses of two versions, one of a deleted logged model and one of a deleted run, and the
+places of files that nobody needs. `look` takes these and prints what the versions answer, and how many of the files are
+there.
 """
 
 import json
@@ -33,6 +34,11 @@ def make() -> None:
     _, kept, uri = log(name)
     version = mlflow.register_model(uri, name)
     client.delete_logged_model(kept)
+    # The form of older clients: MLflow keeps the address as it is, without the place of the files.
+    needed, _, _ = log(name)
+    client.create_registered_model(f"{name}_run")
+    client.create_model_version(f"{name}_run", f"runs:/{needed}/model", needed)
+    client.delete_run(needed)
     run, model, _ = log(name)
     _, hidden, _ = log(f"{name}_deleted")
     garbage = [
@@ -43,14 +49,18 @@ def make() -> None:
     client.delete_run(run)
     client.delete_logged_model(model)
     client.delete_experiment(mlflow.get_experiment_by_name(f"{name}_deleted").experiment_id)
-    print(json.dumps({"version": f"models:/{name}/{version.version}", "garbage": garbage}))
+    versions = [f"models:/{name}/{version.version}", f"models:/{name}_run/1"]
+    print(json.dumps({"versions": versions, "garbage": garbage}))
 
 
-def look(version: str, *garbage: str) -> None:
-    """Load the version, and count the files below each of the other addresses."""
-    keys = [uri.removeprefix("mlflow-artifacts:/").lstrip("/") for uri in garbage]
-    answer = round(mlflow.sklearn.load_model(version).predict([[2]])[0])
-    print(json.dumps({"answer": answer, "files": [len(stored(key)) for key in keys]}))
+def look(*addresses: str) -> None:
+    """Load each version, and count the files below each of the other addresses."""
+    versions = [uri for uri in addresses if uri.startswith("models:/")]
+    keys = [
+        uri.removeprefix("mlflow-artifacts:/").lstrip("/") for uri in addresses[len(versions) :]
+    ]
+    answers = [round(mlflow.sklearn.load_model(uri).predict([[2]])[0]) for uri in versions]
+    print(json.dumps({"answers": answers, "files": [len(stored(key)) for key in keys]}))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from tests.support.services import JSON, http
 @contextmanager
 def served(lab: Lab, model: str, *options: str) -> Iterator[str]:
     """Serve a model in the trainer, and lend the server's address on the host."""
-    script = ["python", "tests/inside/model_server.py", "-m", model, "--port", "5001", *options]
+    script = ["python", "tests/inside/model_server.py", "-m", model, "--port", "5010", *options]
     process = lab.popen(*script, stdin=subprocess.PIPE)
     try:
         assert process.stdout.readline() == "ready\n", process.stdout.read()

@@ -44,6 +44,7 @@ KNOWN = {
 }
 PUBLISHED = {
     "mlflow": {"MLFLOW_PORT"},
+    "trainer": {"MODEL_SERVER_PORT"},
     "minio": {"MINIO_PORT", "MINIO_CONSOLE_PORT"},
     "serving": {"SERVING_PORT"},
     "notebook": {"JUPYTER_PORT"},
@@ -159,7 +160,7 @@ LEFTOVERS = """
 find /tmp /var/tmp /root /var/lib/apt/lists -mindepth 1 -not -name .bashrc -not -name .profile
 find /var/cache/apt -type f -size +0
 find / -xdev '(' -name .env -o -name .git -o -name .cache ')' -not -path '/proc/*'
-for program in cc gcc g++ make go rustc cargo uv wget; do command -v $program; done
+for program in cc gcc g++ make go rustc cargo wget; do command -v $program; done
 find /opt -mindepth 1 -maxdepth 1 -not -name venv -not -name lab -not -name '*.py'
 true
 """
@@ -176,6 +177,9 @@ def test_an_image_holds_no_secret_and_nothing_left_from_its_build(stack_lab, bui
     assert [name for name, value in secrets().items() if value in described] == []
     assert docker(*as_root, f"{files} 2>/dev/null; true") == ""
     assert docker(*as_root, LEFTOVERS) == ""
+    # In the trainers, `mlflow models serve` needs it.
+    uv = docker(*as_root, "command -v uv; true").strip()
+    assert uv == ("/usr/local/bin/uv" if built in TRAINERS else "")
 
 
 def docker(*words: str) -> str:
@@ -185,7 +189,7 @@ def docker(*words: str) -> str:
     return ran.stdout
 
 
-def test_a_build_gets_the_requirements_the_trainer_and_two_scripts_of_the_checkout(tmp_path):
+def test_a_build_gets_the_requirements_the_trainer_and_three_scripts_of_the_checkout(tmp_path):
     # All that it gets, written to a folder.
     (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY . /\n")
     out = tmp_path / "context"
@@ -194,7 +198,7 @@ def test_a_build_gets_the_requirements_the_trainer_and_two_scripts_of_the_checko
     docker("build", "--quiet", *to)
     got = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
     allowed = re.compile(
-        r"requirements/[\w-]+\.txt|minio/setup\.py|mlflow-server/(objects\.py|lab_server/\w+\.py|pyproject\.toml)"
+        r"requirements/[\w-]+\.txt|minio/setup\.py|mlflow-server/(objects\.py|garbage\.py|lab_server/\w+\.py|pyproject\.toml)"
         r"|trainer/.*"
     )
     assert "requirements/server.txt" in got and "requirements/dev.txt" not in got

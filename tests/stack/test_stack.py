@@ -1,9 +1,7 @@
 """The stack from outside: what it opens, what each service may see and do, where a model's bytes are."""
 
 import json
-import os
 import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
@@ -13,9 +11,8 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric
 
 from host.compose import last_check
-from host.settings import read_env_file
 from tests.support.containers import inspect, psql
-from tests.support.labs import ROOT, stored
+from tests.support.labs import stored
 
 pytestmark = pytest.mark.stack
 
@@ -72,20 +69,6 @@ def test_a_logged_model_s_rows_are_in_postgres(stack_lab, logged):
     code = f"import psycopg2; c = psycopg2.connect('').cursor(); c.execute({query!r}); print(c.fetchall())"
     ran = stack_lab.run("python", "-c", code)
     assert ran.stdout.strip() == f"[('{logged['run']}',)]", ran.stderr
-
-
-def test_a_python_outside_the_stack_gets_a_model_as_the_trainer_does_through_the_server(
-    stack_lab, logged
-):
-    address = f"http://127.0.0.1:{stack_lab.settings['MLFLOW_PORT']}"
-    client = read_env_file(ROOT / "trainer" / "client.env") | {"MLFLOW_TRACKING_URI": address}
-    code = f"import mlflow; print(mlflow.pyfunc.load_model('models:/{logged['model']}').predict([[1.0]]))"
-    command = [sys.executable, "-c", code]
-    # Without the lab's settings it would ask for minio:9000 until the timeout.
-    ran = subprocess.run(
-        command, env=os.environ | client, text=True, capture_output=True, timeout=60
-    )
-    assert ran.stdout == "[1]\n", ran.stderr
 
 
 def test_a_missing_file_is_404_which_no_client_retries(stack_lab, logged):
