@@ -7,6 +7,7 @@ there.
 
 import json
 import sys
+import tempfile
 import uuid
 
 import mlflow
@@ -34,8 +35,11 @@ def make() -> None:
     _, kept, uri = log(name)
     version = mlflow.register_model(uri, name)
     client.delete_logged_model(kept)
-    # The form of older clients: MLflow keeps the address as it is, without the place of the files.
-    needed, _, _ = log(name)
+    # As older clients do it: the model is among the run's files, and MLflow keeps this address as it is.
+    with mlflow.start_run() as started, tempfile.TemporaryDirectory() as folder:
+        mlflow.sklearn.save_model(MODEL, f"{folder}/model", pip_requirements=[])
+        mlflow.log_artifacts(f"{folder}/model", "model")
+    needed = started.info.run_id
     client.create_registered_model(f"{name}_run")
     client.create_model_version(f"{name}_run", f"runs:/{needed}/model", needed)
     client.delete_run(needed)
