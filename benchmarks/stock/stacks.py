@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Self
 
 from host.errors import LabError
-from host.ports import free_ports
+from host.ports import PORTS, free_ports
 from host.settings import ROOT, ensure_env_file, settings
 
 HERE = Path(__file__).parent
@@ -211,7 +211,7 @@ def both() -> tuple[Stack, Stack]:
     """Return the lab's stack and MLflow's, each a project of its own beside the learner's."""
     ensure_env_file()
     name = f"{settings()['COMPOSE_PROJECT_NAME']}-bench"
-    names = ["MLFLOW_PORT", "MINIO_PORT", "MINIO_CONSOLE_PORT"]
+    names = [entry.setting for entry in PORTS if entry.profile is None]
     *ports, stock_port = free_ports(len(names) + 1)
     lab = Stack(
         "lab",
