@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from unittest.mock import Mock
@@ -320,39 +321,48 @@ def test_it_waits_half_a_minute_for_a_cluster_that_another_job_uses(models, rows
         scored(done, folder / "out")
 
 
+@pytest.fixture
+def own_folder():
+    """Lend a folder that only the driver sees. Those of `tmp_path` are in TMPDIR, which it shares with the workers."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:  # noqa: S108
+        yield Path(folder).resolve()
+
+
 def test_a_folder_that_only_the_driver_sees_is_reported_and_stays_empty(
-    models, rows, tmp_path, spark
+    models, rows, own_folder, spark
 ):
-    done = score_here(models["good"], rows, tmp_path / "out")
+    done = score_here(models["good"], rows, own_folder / "out")
     if CLUSTER:
-        assert f"The workers do not see {tmp_path} of this machine" in refused(done)
-        assert names(tmp_path) == []
+        assert f"The workers do not see {own_folder} of this machine" in refused(done)
+        assert names(own_folder) == []
     else:
-        scored(done, tmp_path / "out")
+        scored(done, own_folder / "out")
 
 
-def test_rows_that_only_the_driver_sees_are_reported(models, rows, folder, tmp_path, spark):
-    shutil.move(rows, tmp_path / "rows")
-    done = score_here(models["good"], tmp_path / "rows", folder / "out")
+def test_rows_that_only_the_driver_sees_are_reported(models, rows, folder, own_folder, spark):
+    shutil.move(rows, own_folder / "rows")
+    done = score_here(models["good"], own_folder / "rows", folder / "out")
     if CLUSTER:
-        assert f"The workers do not see {tmp_path / 'rows'} of this" in refused(done)
+        assert f"The workers do not see {own_folder / 'rows'} of this" in refused(done)
         assert names(folder) == []
     else:
         scored(done, folder / "out")
 
 
-def test_missing_rows_are_reported_even_if_spark_reports_success(models, rows, tmp_path, spark):
-    blind = tmp_path / "blind.py"
+def test_missing_rows_are_reported_even_if_spark_reports_success(models, rows, own_folder, spark):
+    blind = own_folder / "blind.py"
     looks = "if not path.exists()]"
     assert SCRIPT.read_text().count(looks) == 1
     blind.write_text(SCRIPT.read_text().replace(looks, "if not path]"))
-    done = score_here(models["good"], rows, tmp_path / "out", script=blind)
+    done = score_here(models["good"], rows, own_folder / "out", script=blind)
     if CLUSTER:
         message = refused(done)
-        assert f"Spark reports success, and 0 of 300 rows are in {tmp_path}: the others" in message
-        assert names(tmp_path) == ["blind.py"]
+        assert (
+            f"Spark reports success, and 0 of 300 rows are in {own_folder}: the others" in message
+        )
+        assert names(own_folder) == ["blind.py"]
     else:
-        scored(done, tmp_path / "out")
+        scored(done, own_folder / "out")
 
 
 @pytest.mark.parametrize("kind", ["named", "odds"])
