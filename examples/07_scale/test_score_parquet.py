@@ -324,7 +324,7 @@ def test_it_waits_half_a_minute_for_a_cluster_that_another_job_uses(models, rows
 @pytest.fixture
 def own_folder():
     """Lend a folder that only the driver sees. Those of `tmp_path` are in TMPDIR, which it shares with the workers."""
-    with tempfile.TemporaryDirectory(dir="/tmp") as folder:  # noqa: S108
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         yield Path(folder).resolve()
 
 
