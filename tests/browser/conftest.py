@@ -95,6 +95,8 @@ def console(lab: Lab, lesson: Lesson, browser: Browser) -> Iterator[Page]:
         page.locator("#secretKey").fill(settings()["MINIO_ROOT_PASSWORD"])
         page.get_by_role("button", name="Login").click()
         page.get_by_role("button", name="Acknowledge").click()
+        # The console shows only the rows of its list that have room.
+        page.set_viewport_size({"width": 1280, "height": 3000})
         yield page
 
 
