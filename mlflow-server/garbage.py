@@ -1,11 +1,12 @@
 """Delete for good what somebody has deleted, except files that a version of a registered model needs.
 
-    python garbage.py list              what can be deleted, and what is kept
-    python garbage.py delete <FILE      delete what `list` has printed to FILE; how much room that gave
+    python garbage.py list             print what can be deleted, and which versions keep their files
+    python garbage.py delete <FILE     delete what `list` has printed to FILE, and print the sizes before and now
 
-Both print JSON. `mlflow gc` does not look at versions, and leaves the files of the logged models of a deleted
-experiment. So this program uses the same methods of MLflow's store on what it has chosen. The server has to run: files
-go through it. Reads the server's own variables, and MLFLOW_TRACKING_URI.
+Both print JSON. `mlflow gc` does not look at versions. If an experiment is deleted, it leaves the files of the
+experiment's logged models in the store. So this program chooses what can be deleted, and then calls the methods that
+`mlflow gc` calls. It deletes files through the server, so the server has to run. It reads the server's variables, and
+MLFLOW_TRACKING_URI.
 """
 
 import json
@@ -16,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import mlflow
 import sqlalchemy
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
@@ -32,7 +32,8 @@ MODELS = """SELECT model_id, artifact_location, experiment_id, source_run_id FRO
     WHERE lifecycle_stage = 'deleted'
     OR experiment_id IN (SELECT experiment_id FROM experiments WHERE lifecycle_stage = 'deleted')"""
 EXPERIMENTS = "SELECT experiment_id FROM experiments WHERE lifecycle_stage = 'deleted'"
-# MLflow keeps the row of a deleted version, in this stage. It loads a version from the first address that is there.
+# MLflow keeps the row of a deleted version and gives it this stage. The address of a version's files is its storage
+# location or, if it has none, its source.
 VERSIONS = """SELECT name, version, COALESCE(storage_location, source, '') AS address FROM model_versions
     WHERE current_stage <> 'Deleted_Internal' ORDER BY name, version"""
 
@@ -49,7 +50,8 @@ class Item:
     def is_needed_at(self, address: str) -> bool:
         """Tell whether a version with this address needs the files of this item."""
         is_below = f"{address.rstrip('/')}/".startswith(f"{self.location.rstrip('/')}/")
-        # runs:/RUN/PATH can be a file of the run or a logged model of the run. models:/MODEL is a logged model.
+        # An address can also name a run or a logged model, as in runs:/RUN/PATH and models:/MODEL. The path in a run
+        # can be the name of a logged model that the run created.
         scheme, _, path = address.partition(":/")
         owner = path.lstrip("/").partition("/")[0]
         return is_below or (scheme, owner) in {("runs", self.run), ("models", self.id)}
@@ -84,7 +86,7 @@ def garbage(engine: sqlalchemy.Engine) -> Garbage:
     return Garbage(
         [run for run in runs if run not in kept],
         [model for model in models if model not in kept],
-        # With its experiment MLflow would delete the row of a logged model.
+        # MLflow would delete the row of a kept logged model together with the experiment.
         [number for number in experiments if number not in {item.experiment for item in kept}],
         keeping,
     )
@@ -95,9 +97,9 @@ def file_sizes() -> dict[str, int]:
     if not DESTINATION.startswith("s3://"):
         files = [path for path in Path(DESTINATION).rglob("*") if path.is_file()]
         return {str(file.relative_to(DESTINATION)): file.stat().st_size for file in files}
-    s3 = boto3.client("s3", endpoint_url=os.environ["MLFLOW_S3_ENDPOINT_URL"])
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=DESTINATION.removeprefix("s3://"))
-    return {item["Key"]: item["Size"] for page in pages for item in page.get("Contents", [])}
+    import objects  # Its first lines read variables that only the stack's server has.
+
+    return dict(objects.sizes())
 
 
 def size_of(items: Iterable[Item], sizes: dict[str, int]) -> int:

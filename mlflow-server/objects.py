@@ -20,17 +20,17 @@ BUCKET = os.environ["MLFLOW_ARTIFACTS_DESTINATION"].removeprefix("s3://")
 s3 = boto3.client("s3", endpoint_url=os.environ["MLFLOW_S3_ENDPOINT_URL"])
 
 
-def keys() -> Iterator[str]:
-    """Yield the key of every object in the bucket."""
+def sizes() -> Iterator[tuple[str, int]]:
+    """Yield the key and the size in bytes of every object in the bucket."""
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET):
         for item in page.get("Contents", []):
-            yield item["Key"]
+            yield item["Key"], item["Size"]
 
 
 def save() -> None:
     """Write every object to standard output; one that is deleted meanwhile is left out."""
     with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as archive:
-        for key in keys():
+        for key, _ in sizes():
             try:
                 found = s3.get_object(Bucket=BUCKET, Key=key)
             except s3.exceptions.NoSuchKey:
@@ -55,7 +55,7 @@ def load() -> None:
 if __name__ == "__main__":
     command = sys.argv[1]
     if command == "list":
-        for key in keys():
+        for key, _ in sizes():
             print(key)
     elif command == "save":
         save()

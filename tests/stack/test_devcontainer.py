@@ -10,9 +10,10 @@ import socket
 import subprocess
 import tempfile
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -165,22 +166,34 @@ def test_a_port_that_is_taken_is_named_with_its_setting(opened):
     assert "MLFLOW_PORT in .env" in up.stdout + up.stderr
 
 
-def test_what_jupyterlab_saves_is_the_learner_s_script_and_the_owner_s_file(opened):
-    """The other way to the same checkout; only here the checkout's owner is the learner."""
+@pytest.fixture(scope="module")
+def jupyterlab(opened) -> Callable[..., tuple[int, Any]]:
+    """Start JupyterLab, the other way to the same checkout; only here the checkout's owner is the learner.
+
+    Return a function that sends a request for a file or folder, and returns the status and the content of the response.
+    """
     up = opened.run("docker", "compose", "up", "--build", "--wait", "notebook")
     assert up.returncode == 0, up.stderr
     token = read_env_file(opened.folder / ".env")["JUPYTER_TOKEN"]
-    address = f"http://127.0.0.1:{opened.lab.settings['JUPYTER_PORT']}/api/contents/{EXERCISE}"
-    headers = {"Authorization": f"token {token}"}
+    address = f"http://127.0.0.1:{opened.lab.settings['JUPYTER_PORT']}/api/contents"
+
+    def ask(method: str, path: str, body: dict[str, Any] | None = None) -> tuple[int, Any]:
+        content = None if body is None else json.dumps(body).encode()
+        headers = {"Authorization": f"token {token}"}
+        url = f"{address}/{path}"
+        request = urllib.request.Request(url, content, headers, method=method)  # noqa: S310
+        with urllib.request.urlopen(request) as response:  # noqa: S310
+            return response.status, json.load(response)
+
+    return ask
+
+
+def test_what_jupyterlab_saves_is_the_learner_s_script_and_the_owner_s_file(opened, jupyterlab):
     before = (opened.folder / EXERCISE).read_text()
-    asked = urllib.request.Request(f"{address}?type=notebook", headers=headers)  # noqa: S310
-    with urllib.request.urlopen(asked) as answer:  # noqa: S310
-        notebook = json.load(answer)
+    _, notebook = jupyterlab("GET", f"{EXERCISE}?type=notebook")
     notebook["content"]["cells"][1]["source"] = "import os  # edited"
-    body = json.dumps({"type": "notebook", "content": notebook["content"]}).encode()
-    saved = urllib.request.Request(address, body, headers, method="PUT")
-    with urllib.request.urlopen(saved) as answer:  # noqa: S310
-        assert answer.status == 200
+    status, _ = jupyterlab("PUT", EXERCISE, {"type": "notebook", "content": notebook["content"]})
+    assert status == 200
     after = (opened.folder / EXERCISE).read_text()
     changed = [line for line in after.splitlines() if line not in before.splitlines()]
     assert changed == ["import os  # edited"]
@@ -188,16 +201,10 @@ def test_what_jupyterlab_saves_is_the_learner_s_script_and_the_owner_s_file(open
     assert (opened.folder / EXERCISE).stat().st_uid == opened.owner
 
 
-def test_jupyterlab_creates_a_notebook_in_work_which_git_ignores(opened):
-    up = opened.run("docker", "compose", "up", "--build", "--wait", "notebook")
-    assert up.returncode == 0, up.stderr
-    token = read_env_file(opened.folder / ".env")["JUPYTER_TOKEN"]
-    address = f"http://127.0.0.1:{opened.lab.settings['JUPYTER_PORT']}/api/contents/work"
-    # What the launcher sends.
-    body = json.dumps({"type": "notebook"}).encode()
-    new = urllib.request.Request(address, body, {"Authorization": f"token {token}"}, method="POST")
-    with urllib.request.urlopen(new) as answer:  # noqa: S310
-        created = opened.folder / json.load(answer)["path"]
+def test_jupyterlab_creates_a_notebook_in_work_which_git_ignores(opened, jupyterlab):
+    # The request of JupyterLab's launcher.
+    _, notebook = jupyterlab("POST", "work", {"type": "notebook"})
+    created = opened.folder / notebook["path"]
     assert created.parent.name == "work"
     assert created.stat().st_uid == opened.owner
     assert opened.run("git", "status", "--porcelain", "work").stdout == ""
