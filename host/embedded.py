@@ -47,12 +47,12 @@ def environment() -> dict[str, str]:
         inherited
         | read_env_file(ROOT / "trainer" / "client.env")
         | {
-            # The last folder is for what the user has not installed.
+            # The last folder has a pyenv, for users who have not installed one.
             "PATH": os.pathsep.join(
                 [str(VENV / "bin"), os.environ["PATH"], str(ROOT / "trainer" / "bin")]
             ),
             "VIRTUAL_ENV": str(VENV),
-            # For trainer/bin/pyenv. A pyenv that the user installs later finds its own folder free.
+            # For trainer/bin/pyenv. Its usual folder stays free for a pyenv that the user installs later.
             "PYENV_ROOT": os.environ.get("PYENV_ROOT") or str(STATE / "pyenv"),
             "NO_PROXY": own_hosts,
             "no_proxy": own_hosts,

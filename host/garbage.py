@@ -1,4 +1,4 @@
-"""Delete for good what was deleted: MLflow keeps its files and rows until somebody does."""
+"""Delete runs, logged models and experiments for good. MLflow only hides what somebody deletes."""
 
 import json
 import sys

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from host.errors import LabError
 from host.settings import port
 
-# What a browser may open for `localhost`. Many try the second address first. The lab listens at the first one.
+# The addresses that a browser may use for `localhost`. The lab listens at the first one. Many browsers try the second
+# one first.
 LOOPBACK = ("127.0.0.1", "::1")
 # The ports of macOS's AirPlay Receiver, which listens at all addresses.
 AIRPLAY = (5000, 7000)

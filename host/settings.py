@@ -67,7 +67,7 @@ def ensure_env_file() -> None:
         return
     text = (ROOT / ".env.example").read_text(encoding="utf-8")
     text = re.sub(f"(?<==){PLACEHOLDER}.*", lambda match: random_secret(match[0]), text)
-    # Windows has no such numbers, and its containers may write to every folder that they get.
+    # Windows has no user numbers. There, containers may write to every folder that is mounted into them.
     if sys.platform != "win32" and os.getuid() != 0:
         text = re.sub(r"^LAB_UID=.*$", f"LAB_UID={os.getuid()}", text, flags=re.MULTILINE)
     # First write a file with another name, so that .env is always complete and only its owner can ever read it.

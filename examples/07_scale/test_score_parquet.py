@@ -323,7 +323,7 @@ def test_it_waits_half_a_minute_for_a_cluster_that_another_job_uses(models, rows
 
 @pytest.fixture
 def own_folder():
-    """Lend a folder that only the driver sees. Those of `tmp_path` are in TMPDIR, which it shares with the workers."""
+    """Lend a folder that only the driver sees. The workers see `tmp_path`, because it is in TMPDIR."""
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         yield Path(folder).resolve()
 

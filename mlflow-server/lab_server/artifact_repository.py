@@ -5,12 +5,13 @@ stack's server has it. In the embedded mode the artifacts are files in a folder.
 
 It differs from MLflow's repository in two ways:
 
-- The server offers its clients no presigned addresses of the store, because clients outside the stack do not reach the
-  store, and would try for minutes. The server offers what its repository inherits: MultipartDownloadMixin,
-  MultipartUploadMixin and PresignedUploadMixin (mlflow/server/handlers.py, build_server_info_payload). So this class
-  has an S3ArtifactRepository and is not one.
-- A file that is not in the store is 404. MLflow's server by itself answers 500, which its clients take for a failure
-  that may pass. Loading runs:/…/model asks for such a file, since a model is not among its run's artifacts.
+- The server offers its clients no presigned addresses of the store. Clients outside the stack cannot reach the store,
+  and would try for minutes. MLflow's server offers presigned addresses if its repository is an instance of
+  MultipartDownloadMixin, MultipartUploadMixin or PresignedUploadMixin (mlflow/server/handlers.py). So this class has an
+  S3ArtifactRepository and does not inherit from it.
+- If a file is not in the store, the server answers 404. MLflow's own repository makes it answer 500, and a client
+  retries a request that gets a 500. Loading runs:/…/model asks for such a file, because the run's artifacts do not
+  contain the model.
 """
 
 from botocore.exceptions import ClientError

@@ -95,7 +95,7 @@ def console(lab: Lab, lesson: Lesson, browser: Browser) -> Iterator[Page]:
         page.locator("#secretKey").fill(settings()["MINIO_ROOT_PASSWORD"])
         page.get_by_role("button", name="Login").click()
         page.get_by_role("button", name="Acknowledge").click()
-        # The console shows only the rows of its list that have room.
+        # The console's page contains only as many rows as fit into the window.
         page.set_viewport_size({"width": 1280, "height": 3000})
         yield page
 

@@ -1,4 +1,4 @@
-"""Make what `make gc` is about, or look at it: python -m tests.inside.garbage make|look
+"""Create runs, models and versions for the tests of `make gc`, or look at them: tests.inside.garbage make|look
 
 `make` prints as JSON the addresses of two versions, one of a deleted logged model and one of a deleted run, and the
 places of files that nobody needs. `look` takes these and prints what the versions answer, and how many of the files are

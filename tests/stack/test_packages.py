@@ -24,7 +24,7 @@ def test_pip_does_not_replace_a_package_of_the_lab(stack_lab):
     refused = stack_lab.run("pip", "install", "click==8.1.8")
     assert refused.returncode == 1
     assert "Will not install to the user site" in refused.stderr
-    # Nor does it when forced: Python finds the lab's first.
+    # If pip is forced to install it, Python still imports the lab's package.
     forced = stack_lab.run("pip", "install", "--ignore-installed", "--no-deps", "click==8.1.8")
     assert forced.returncode == 0, forced.stderr
     found = stack_lab.run("python", "-c", "import click; print(click.__file__)").stdout

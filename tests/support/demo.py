@@ -49,7 +49,7 @@ class Demo:
 
     def typed(self, command: str) -> subprocess.CompletedProcess[str]:
         """Run a command that a page shows, once. Its stdout has stderr, too, as a terminal shows both."""
-        # tests/conftest.py imports this module in the trainer, too, which has no package to read Markdown.
+        # Not at the top: tests/conftest.py imports this module in the trainer, too, where sybil is not installed.
         from tests.support.readmes import in_shell
 
         if command not in self._typed:

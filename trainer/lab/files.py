@@ -1,4 +1,4 @@
-"""The stamps of files: what changes when a file changes."""
+"""Stamps of files. The stamp of a file changes whenever the file changes."""
 
 import os
 import time
@@ -31,7 +31,7 @@ def stamp(path: Path) -> Stamp:
 
 
 def below(folder: Path, without: str = "") -> list[Stamp]:
-    """Return the stamps of all files below a folder, except those with the name `without`, and the folders' names.
+    """Return the stamps of all files below a folder, except files named `without`, and the names of the subfolders.
 
     Raises OSError if a folder cannot be read, and Unknown if a link leads to another folder.
     """
@@ -41,7 +41,7 @@ def below(folder: Path, without: str = "") -> list[Stamp]:
         for subfolder in (Path(path, name) for name in names):
             if subfolder.is_symlink():
                 raise Unknown(f"{subfolder} leads to another folder.")
-            # A folder's times change with its files, also with files that are left out.
+            # Without the folder's times, which also change when a file named `without` changes.
             stamps.append([str(subfolder), subfolder.stat().st_mode])
         stamps += [stamp(Path(path, name)) for name in sorted(files) if name != without]
     return stamps

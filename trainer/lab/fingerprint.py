@@ -17,8 +17,8 @@ from lab.files import Stamp, Unknown
 
 # They differ between two commands in the same shell, and no check depends on them.
 OF_THE_SHELL = ("_", "OLDPWD", "PWD", "SHLVL")
-# The environment, the Python that it belongs to, what a learner installed with pip in the stack, and the lab's own
-# package, which the embedded mode does not copy.
+# The environment, the Python that it belongs to, the learner's packages in the stack, and the lab's own package, which
+# the embedded mode imports from the checkout.
 KNOWN_FOLDERS = (sys.prefix, sys.base_prefix, site.getuserbase(), Path(__file__).parents[1])
 
 
@@ -55,7 +55,7 @@ def packages() -> list[Stamp]:
             raise Unknown(f"Python imports from {folder}.")
         for path in sorted(folder.iterdir()):
             status = path.stat()
-            # Not the time of the latest change: with uv, other environments on this machine link to the same files.
+            # Without ctime: uv links several environments to the same files, and each new link changes ctime.
             if path.name != files.CACHES:
                 stamps.append([str(path), status.st_size, status.st_ino, status.st_mtime_ns])
     return stamps

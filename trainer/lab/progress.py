@@ -13,9 +13,10 @@ from lab.verdict import Runner, Verdict, check, run_script
 
 # More at a time would not be faster on a small machine.
 CHECKS_AT_A_TIME = 2
-# What a check imports, which takes longer than the check itself.
+# The module that every check imports, which takes longer than the check itself.
 IMPORTED = ["mlflow.pyfunc"]
-# What MLflow imports to load a scikit-learn model. It takes as long again, so it is left out until a lesson has passed.
+# The modules that MLflow imports to load a scikit-learn model. Importing them takes as long again, so they are only
+# imported in advance if a lesson has passed.
 IMPORTED_FOR_MODELS = ["mlflow.sklearn", "skops.io", "IPython.display"]
 
 

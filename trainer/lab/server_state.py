@@ -20,8 +20,8 @@ from lab.files import Unknown
 
 # MLflow creates this experiment with the database, so its time differs between databases.
 FIRST_EXPERIMENT = "SELECT creation_time FROM experiments WHERE experiment_id = 0"
-# A snapshot names the transactions whose changes a query sees. Each transaction that writes has a number of its own,
-# so the same snapshot means the same rows. An earlier copy of the data needs another start of Postgres to be read.
+# A snapshot says which transactions a query sees. Each transaction that writes has its own number, so the same snapshot
+# means the same rows. To use an earlier copy of the data, Postgres has to be restarted, which changes the start time.
 POSTGRES = f"""
     SELECT (SELECT system_identifier FROM pg_control_system()), pg_postmaster_start_time()::text,
            (SELECT oid::bigint FROM pg_database WHERE datname = current_database()),
@@ -105,7 +105,7 @@ def is_stored_file(name: str) -> bool:
 
 def s3_listing(prefix: str = "") -> list[Any]:
     """Return what MinIO lists of each object: XML with its key, time, size and MD5 hash."""
-    # boto3 would describe every service of AWS first, which takes longer than all the rest.
+    # Without boto3, because it first loads descriptions of AWS's services, which takes longer than the request.
     from botocore.auth import S3SigV4Auth
     from botocore.awsrequest import AWSRequest
 
@@ -123,7 +123,7 @@ def s3_listing(prefix: str = "") -> list[Any]:
         signed = request.prepare()
         response = requests.get(signed.url, headers=dict(signed.headers), timeout=REQUEST_SECONDS)
         response.raise_for_status()
-        # The rest of the page differs each time.
+        # Without the rest of the response, which is different each time.
         objects += re.findall("<Contents>.*?</Contents>", response.text, flags=re.DOTALL)
         more = re.search("<NextContinuationToken>(.*?)</NextContinuationToken>", response.text)
         if more is None:

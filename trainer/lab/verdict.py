@@ -28,8 +28,8 @@ class Verdict:
 
     passed: bool
     text: str
-    # Whether the same check of the same things would end in the same way. A time limit, a killed process or a server
-    # that did not answer may have been different a moment later.
+    # Whether another check would give the same verdict if nothing changes. After a time limit, a killed process or a
+    # server error, the next verdict may be different.
     repeatable: bool = False
 
 

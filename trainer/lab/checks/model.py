@@ -26,7 +26,7 @@ def load(folder: str, champion: Champion, run_it: str) -> PyFuncModel:
         model: PyFuncModel = mlflow.pyfunc.load_model(folder)
         return model
     except MemoryError:
-        # The machine is short of it at this moment, which says nothing about the model.
+        # The machine has too little free memory now, which says nothing about the model.
         raise
     # A learner's code may end the process.
     except (Exception, SystemExit) as error:

@@ -54,7 +54,7 @@ def start_check() -> MlflowClient:
 def end_without_a_verdict(
     kind: type[BaseException], error: BaseException, traceback: TracebackType | None
 ) -> None:
-    """Explain an error that is not the learner's. End with a status that says so, and not as sys.exit(message)."""
+    """Explain an error that the learner did not cause. The exit status differs from the status of sys.exit(message)."""
     explain.hook(kind, error, traceback)
     sys.exit(COULD_NOT_JUDGE)
 
