@@ -122,14 +122,11 @@ def start_server() -> subprocess.Popen[bytes]:
             "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY": webhook_key(),
         }
     )
-    schema = subprocess.run(
-        [PYTHON, "-m", "lab.database_schema"], env=env, text=True, capture_output=True
-    )
-    if schema.returncode != 0:
-        raise LabError(schema.stderr.strip())
     command = [
-        PYTHON, "-m", "mlflow", "server", "--backend-store-uri", uri, "--artifacts-destination", ARTIFACTS,
-        "--host", "127.0.0.1", "--port", str(port("MLFLOW_PORT")), "--workers", "1",
+        PYTHON, ROOT / "mlflow-server" / "serve.py", "--backend-store-uri", uri,
+        "--artifacts-destination", ARTIFACTS, "--host", "127.0.0.1", "--port", str(port("MLFLOW_PORT")),
+        # SQLite can have only one writer at a time.
+        "--workers", "1",
     ]  # fmt: skip
     return SERVER.start(command, env, STATE)
 

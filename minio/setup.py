@@ -6,6 +6,8 @@ The secrets in the environment win: a user whose secret changed there gets the n
 import json
 import os
 import sys
+import time
+import urllib.request
 
 from minio import Minio, MinioAdmin
 from minio.credentials import StaticProvider
@@ -19,6 +21,23 @@ WRITE = [
     "s3:ListMultipartUploadParts",
     "s3:ListBucketMultipartUploads",
 ]
+
+
+def wait_for(endpoint: str, seconds: float) -> None:
+    """Return when MinIO is ready. Docker's own check comes once a second, this one ten times.
+
+    Exits with a message if MinIO is not ready after these seconds.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            urllib.request.urlopen(f"http://{endpoint}/minio/health/ready", timeout=5).close()
+        except OSError as error:
+            if time.monotonic() > deadline:
+                sys.exit(f"minio-setup: MinIO is not ready after {seconds:.0f} s: {error}")
+            time.sleep(0.1)
+        else:
+            return
 
 
 def policy(bucket: str, actions: list[str]) -> dict[str, object]:
@@ -46,6 +65,7 @@ def main() -> None:
         sys.exit(
             "minio-setup: .env has values of the example, which begin with change-me-. Give all of them your own."
         )
+    wait_for(endpoint, 60)
     try:
         client = Minio(endpoint=endpoint, credentials=StaticProvider(*root), secure=False)
         if not client.bucket_exists(bucket_name=bucket):

@@ -24,7 +24,7 @@ UNITS = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 SETTLED, PATIENCE = 0.01, 60
 # What a start consists of, one after the other; the log's lines that end the parts of MLflow's own.
 LOG_MARKS = {"packages": "Successfully installed", "schema": "Security middleware enabled"}
-SERVING = "Application startup complete"
+SERVING = "istening at"
 STEPS = {
     "containers": "Compose makes network, volumes and containers",
     "stores": "Postgres and MinIO up and set up",

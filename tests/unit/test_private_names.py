@@ -22,6 +22,14 @@ LISTED = {
         ["mlflow-server/lab_server/artifact_repository.py"],
         "MLflow calls this method for each file of a download, and the server's plugin has to define it.",
     ),
+    "mlflow.server.handlers._get_tracking_store": (
+        ["mlflow-server/serve.py"],
+        "The server's main process has to close its database connections before it forks the workers.",
+    ),
+    "mlflow.server.handlers._get_model_registry_store": (
+        ["mlflow-server/serve.py"],
+        "As the line before: the registry has connections of its own.",
+    ),
     "mlflow.tracking.context.default_context._get_main_file": (
         ["trainer/lab/git_context.py"],
         "The tag for uncommitted changes has to describe the file whose commit MLflow records.",

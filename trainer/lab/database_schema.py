@@ -1,17 +1,15 @@
 """Check that the database has the schema of the installed MLflow.
 
-Both modes run this file before the server starts, and `lab doctor` calls it. With an older schema, MLflow itself would
-end with a traceback. With a newer one it would print "Can't locate revision identified by …". The file reads
-MLFLOW_BACKEND_STORE_URI. An empty database passes, because MLflow creates its tables itself.
+The server does this before it starts (mlflow-server/serve.py), and `lab doctor` does it, too. With an older schema,
+MLflow itself would end with a traceback. With a newer one it would print "Can't locate revision identified by …". An
+empty database passes, because MLflow creates its tables itself.
 
 The server's image has a copy of this file, without the rest of the package, so the file must not import the rest. To
 install the server's package in the trainer instead would also install the server's plugin, and every `import mlflow`
 would load it.
 """
 
-import os
 import re
-import sys
 import time
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -71,14 +69,6 @@ def wait(engine: sqlalchemy.Engine, seconds: float) -> str | None:
                 return (
                     f"The database cannot be used after {seconds:.0f} s: {str(error.orig).strip()}"
                 )
-            time.sleep(0.5)
+            time.sleep(0.1)
         else:
             return None
-
-
-if __name__ == "__main__":
-    database = sqlalchemy.create_engine(os.environ["MLFLOW_BACKEND_STORE_URI"])
-    # Docker may start the services of a stopped stack in any order, so this one may start before its database.
-    patience = 0 if database.dialect.name == "sqlite" else 60
-    if message := wait(database, patience) or problem(database):
-        sys.exit(message)
