@@ -110,8 +110,6 @@ def check_passwords() -> None:
             "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY in .env is not 32 bytes in URL-safe base64. "
             f"This one is: {random_secret('=')}"
         )
-    users = [settings()["MINIO_ROOT_USER"], settings()["LAB_S3_ACCESS_KEY"], "lab-reader"]
-    if len(set(users)) < len(users):
-        raise LabError(
-            "MINIO_ROOT_USER and LAB_S3_ACCESS_KEY in .env must be different, and neither may be lab-reader."
-        )
+    names = ("MINIO_ROOT_USER", "LAB_S3_ACCESS_KEY", "LAB_S3_READER_ACCESS_KEY")
+    if len({settings()[name] for name in names}) < len(names):
+        raise LabError(f"{', '.join(names)} in .env must be different from each other.")

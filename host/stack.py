@@ -16,7 +16,7 @@ EXTRAS = ("slim", "flavors", "spark")
 
 
 class Stack(Mode):
-    """The mode with Postgres and MinIO, in which each service has a container."""
+    """The mode with Postgres and an object store, in which each service has a container."""
 
     name = "stack"
     has_engine = True
@@ -39,7 +39,7 @@ class Stack(Mode):
         """Build the images that have changed and start the services."""
         prepare(profile)
         project = compose.project_name()
-        if not compose.image_exists(f"{project}-minio"):
+        if not compose.image_exists(f"{project}-store-setup"):
             print(
                 "Building the images. This takes about six minutes the first time: three of them to compile MinIO "
                 "from its source. Later starts take seconds.",
@@ -108,6 +108,11 @@ class Stack(Mode):
         down = ["down", "--remove-orphans", "--volumes"]
         if compose.run("--profile", "*", *down).returncode != 0:
             raise LabError("The data could not be deleted. The lines above say why.")
+        if endpoint := settings()["LAB_S3_ENDPOINT"]:
+            print(
+                f"The files of the models are still in the bucket {settings()['LAB_S3_BUCKET']} at {endpoint}. "
+                "This command deletes nothing in a store that is not the lab's own."
+            )
 
     def collect_garbage(self, command: str, typed: str = "") -> str:
         """Run the program in the server's container."""
@@ -142,7 +147,12 @@ def prepare(profile: str | None = None) -> None:
 
 def check_ports(profile: str | None) -> None:
     """Raise LabError if another program uses a port that this lab, with this profile, needs."""
-    ports = [entry for entry in PORTS if entry.profile in (None, profile)]
+    ports = [
+        entry
+        for entry in PORTS
+        if entry.profile in (None, profile)
+        and not (entry.service == "minio" and settings()["LAB_S3_ENDPOINT"])
+    ]
     published: set[int] = set()
     restarting: set[str] = set()
     for container in compose.containers():

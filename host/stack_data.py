@@ -1,4 +1,4 @@
-"""The data of the stack: Postgres's database and MinIO's bucket."""
+"""The data of the stack: Postgres's database and the store's bucket."""
 
 import subprocess
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 from host import compose
 from host.errors import LabError
 from host.mode import DataStore
+from host.settings import settings
 
 PSQL = ["psql", "--username=postgres", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
 # In a new container, because the server may be stopped or may refuse its database.
@@ -60,11 +61,12 @@ class StackData(DataStore):
 
 
 def start_stores() -> None:
-    """Start Postgres and MinIO without the server. Raises LabError if this lab has no data."""
-    volume = ["docker", "volume", "inspect", f"{compose.project_name()}_minio"]
+    """Start Postgres and the store without the server. Raises LabError if this lab has no data."""
+    volume = ["docker", "volume", "inspect", f"{compose.project_name()}_postgres"]
     if subprocess.run(volume, capture_output=True).returncode != 0:
         raise LabError("There is no lab here yet. Start it: make up")
-    if compose.run("up", "--detach", "--wait", "postgres", "minio").returncode != 0:
+    stores = ["postgres"] if settings()["LAB_S3_ENDPOINT"] else ["postgres", "minio"]
+    if compose.run("up", "--detach", "--wait", *stores).returncode != 0:
         raise LabError(compose.failure_report())
 
 

@@ -34,7 +34,7 @@ def wait_for(endpoint: str, seconds: float) -> None:
             urllib.request.urlopen(f"http://{endpoint}/minio/health/ready", timeout=5).close()
         except OSError as error:
             if time.monotonic() > deadline:
-                sys.exit(f"minio-setup: MinIO is not ready after {seconds:.0f} s: {error}")
+                sys.exit(f"store-setup: MinIO is not ready after {seconds:.0f} s: {error}")
             time.sleep(0.1)
         else:
             return
@@ -57,13 +57,13 @@ def give_user(admin: MinioAdmin, user: str, secret: str, policy_name: str) -> No
 
 def main() -> None:
     """Set MinIO up from the environment; exit with one message if it refuses."""
-    endpoint, bucket = os.environ["MINIO_ENDPOINT"], os.environ["MINIO_BUCKET"]
+    endpoint, bucket = os.environ["MINIO_ENDPOINT"], os.environ["LAB_S3_BUCKET"]
     root = os.environ["MINIO_ROOT_USER"], os.environ["MINIO_ROOT_PASSWORD"]
-    server, reader = os.environ["LAB_S3_ACCESS_KEY"], "lab-reader"
+    server, reader = os.environ["LAB_S3_ACCESS_KEY"], os.environ["LAB_S3_READER_ACCESS_KEY"]
     secrets = os.environ["LAB_S3_SECRET_KEY"], os.environ["LAB_S3_READER_SECRET_KEY"]
     if any(value.startswith("change-me-") for value in (*root, server, *secrets)):
         sys.exit(
-            "minio-setup: .env has values of the example, which begin with change-me-. Give all of them your own."
+            "store-setup: .env has values of the example, which begin with change-me-. Give all of them your own."
         )
     wait_for(endpoint, 60)
     try:
@@ -72,20 +72,20 @@ def main() -> None:
             client.make_bucket(bucket_name=bucket)
         admin = MinioAdmin(endpoint=endpoint, credentials=StaticProvider(*root), secure=False)
         admin.policy_add("mlflow", policy=policy(bucket, READ + WRITE))
-        admin.policy_add(reader, policy=policy(bucket, READ))
+        admin.policy_add("lab-reader", policy=policy(bucket, READ))
         give_user(admin, server, secrets[0], "mlflow")
-        give_user(admin, reader, secrets[1], reader)
+        give_user(admin, reader, secrets[1], "lab-reader")
         # A former key of the server's would still write.
         for user in json.loads(admin.user_list()).keys() - {server, reader}:
             admin.user_remove(user)
     except (MinioException, MinioAdminException) as error:
         sys.exit(
-            f"minio-setup: {error}\n"
+            f"store-setup: {error}\n"
             "Every MinIO password in .env needs at least 8 characters: MINIO_ROOT_PASSWORD, "
             "LAB_S3_SECRET_KEY, LAB_S3_READER_SECRET_KEY."
         )
     print(
-        f"minio-setup: bucket {bucket}, the server's user (reads and writes) and {reader} (reads)"
+        f"store-setup: bucket {bucket}, the server's user (reads and writes) and {reader} (reads)"
     )
 
 

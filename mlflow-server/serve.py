@@ -1,8 +1,8 @@
 """Start MLflow's tracking server, with MLflow imported only once.
 
 `mlflow server` imports MLflow in a process that then only waits, and again in every worker. Each import takes seconds
-and 200 MB. Here one process imports MLflow, waits for the database meanwhile, and then forks the workers, which share
-what it has imported. With one worker there is no second process at all.
+and 200 MB. Here one process imports MLflow and prepares the database. Then it forks the workers, which share what it
+has imported. With one worker, it forks no process and answers the requests itself.
 
 The options are the options of `mlflow server` with the same names.
 """
@@ -12,17 +12,15 @@ import os
 import sys
 from typing import Any
 
-# One of these must be imported before MLflow: only then MLflow installs its security middleware.
 import gunicorn.app.base
 import sqlalchemy
 import uvicorn
-from mlflow.server import constants, handlers
 
 from lab import database_schema
 
 # Clients send files to this server.
 ARTIFACT_ROOT = "mlflow-artifacts:/"
-# The database may start after this server.
+# Docker may start the database after this server.
 DATABASE_TIMEOUT_SECONDS = 60
 # Docker kills a container that takes longer than 10 s to stop.
 SHUTDOWN_SECONDS = 8
@@ -59,21 +57,39 @@ def options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def prepare_database(uri: str) -> None:
-    """Wait for the database, check its schema, and let MLflow create its tables in an empty one.
-
-    Exits with a message if the database does not answer or has another version's schema.
-    """
+def check_database(uri: str) -> None:
+    """Wait for the database. Exits with a message if it does not answer or has another version's schema."""
     engine = sqlalchemy.create_engine(uri)
     timeout = 0 if engine.dialect.name == "sqlite" else DATABASE_TIMEOUT_SECONDS
     if message := database_schema.wait(engine, timeout) or database_schema.problem(engine):
         sys.exit(message)
     engine.dispose()
-    handlers.initialize_backend_stores(uri, uri, ARTIFACT_ROOT)
-    # Workers must not share connections: each would read the other's answers.
+
+
+def application(given: argparse.Namespace) -> Any:  # noqa: ANN401
+    """Import MLflow's application with these options, and create the tables in an empty database."""
+    # Not at the top: importing MLflow takes seconds, and a message about the database should come first. MLflow
+    # installs its security middleware only if gunicorn or uvicorn was imported before.
+    from mlflow.server import constants, handlers
+
+    # What `mlflow server` sets for its workers.
+    os.environ |= {
+        constants.BACKEND_STORE_URI_ENV_VAR: given.backend_store_uri,
+        constants.REGISTRY_STORE_URI_ENV_VAR: given.backend_store_uri,
+        constants.ARTIFACT_ROOT_ENV_VAR: ARTIFACT_ROOT,
+        constants.ARTIFACTS_DESTINATION_ENV_VAR: given.artifacts_destination,
+        constants.SERVE_ARTIFACTS_ENV_VAR: "true",
+    }
+    from mlflow.server.fastapi_app import app
+
+    handlers.initialize_backend_stores(
+        given.backend_store_uri, given.backend_store_uri, ARTIFACT_ROOT
+    )
+    # Workers must not share connections: one could read the answer to another one's query.
     stores: list[Any] = [handlers._get_tracking_store(), handlers._get_model_registry_store()]
     for store in stores:
         store.engine.dispose()
+    return app
 
 
 def gunicorn_settings(given: argparse.Namespace) -> dict[str, Any]:
@@ -83,7 +99,7 @@ def gunicorn_settings(given: argparse.Namespace) -> dict[str, Any]:
         "workers": given.workers,
         # Gunicorn's own worker for such applications hung in a test with 30 clients.
         "worker_class": "uvicorn_worker.UvicornWorker",
-        # Import before the fork.
+        # Load the application before the fork.
         "preload_app": True,
         # One line for each request, to standard output.
         "accesslog": "-",
@@ -100,18 +116,8 @@ def gunicorn_settings(given: argparse.Namespace) -> dict[str, Any]:
 def main() -> None:
     """Prepare everything, then serve until a signal comes."""
     given = options()
-    # What `mlflow server` sets for its workers.
-    os.environ |= {
-        constants.BACKEND_STORE_URI_ENV_VAR: given.backend_store_uri,
-        constants.REGISTRY_STORE_URI_ENV_VAR: given.backend_store_uri,
-        constants.ARTIFACT_ROOT_ENV_VAR: ARTIFACT_ROOT,
-        constants.ARTIFACTS_DESTINATION_ENV_VAR: given.artifacts_destination,
-        constants.SERVE_ARTIFACTS_ENV_VAR: "true",
-    }
-    # Only now, because the application reads its settings when it is imported.
-    from mlflow.server.fastapi_app import app
-
-    prepare_database(given.backend_store_uri)
+    check_database(given.backend_store_uri)
+    app = application(given)
     if given.workers == 1:
         uvicorn.run(
             app, host=given.host, port=given.port, timeout_graceful_shutdown=SHUTDOWN_SECONDS

@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.stock.stacks import Stack
 from host.settings import ROOT
 
-IMAGES = ("mlflow", "trainer", "minio", "minio-setup")
+IMAGES = ("mlflow", "trainer", "minio", "store-setup")
 EDITS = {"a lesson": "tutorial/01_save/run.py", "lab": "trainer/lab/cli.py"}
 
 

@@ -105,14 +105,14 @@ if stack:
         endpoint_url=os.environ["LAB_S3_ENDPOINT"],
         aws_access_key_id=os.environ["LAB_S3_ACCESS_KEY"],
         aws_secret_access_key=os.environ["LAB_S3_SECRET_KEY"],
-        region_name="us-east-1",
+        region_name=os.environ["LAB_S3_REGION"],
     )
     stored = {}
     for stored_object in store.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", []):
         name = stored_object["Key"].removeprefix(prefix)
         stored[name] = store.get_object(Bucket=bucket, Key=stored_object["Key"])["Body"].read()
         etags[name] = "  etag " + stored_object["ETag"].strip('"')
-    print(f"Objects in MinIO, bucket {bucket}, under {prefix}")
+    print(f"Objects in the store, bucket {bucket}, under {prefix}")
 else:
     folder = Path(os.environ["LAB_ARTIFACTS_DIR"]) / prefix
     stored = {
@@ -156,8 +156,10 @@ if stack:
     except ClientError as error:
         answer = error.response["Error"]["Code"]
     if answer != "AccessDenied":
-        sys.exit(f"LAB_S3_ACCESS_KEY may write to MinIO ({answer}); the lab's account must not.")
-    print("MinIO refuses to write:", answer)
+        sys.exit(
+            f"LAB_S3_ACCESS_KEY may write to the store ({answer}); the lab's account must not."
+        )
+    print("The store refuses to write:", answer)
 else:
     print("Without Docker there is no PostgreSQL and no MinIO: you could change these files.")
 database.close()

@@ -158,13 +158,13 @@ def assert_only_default_services(lab: Lab) -> None:
     services = {"postgres", "minio", "mlflow", "trainer"}
     assert {json.loads(line)["Service"] for line in listed} == services | {
         "postgres-setup",
-        "minio-setup",
+        "store-setup",
     }
     command = ["docker", "images", "--format", "{{.Repository}}"]
     images = subprocess.run(command, text=True, capture_output=True, check=True).stdout.split()
     prefix = f"{lab.settings['COMPOSE_PROJECT_NAME']}-"
     built = {name.removeprefix(prefix) for name in images if name.startswith(prefix)}
-    assert built == {"minio-setup", "minio", "mlflow", "trainer"}
+    assert built == {"store-setup", "minio", "mlflow", "trainer"}
 
 
 @pytest.mark.quick

@@ -51,7 +51,7 @@ def test_plain_compose_does_not_start_with_the_example_s_passwords(checkout):
     try:
         ran = run(["docker", "compose", "up", "--build", "--wait", "mlflow"], env=env, cwd=checkout)
         assert ran.returncode != 0
-        for one_shot in ("postgres-setup", "minio-setup"):
+        for one_shot in ("postgres-setup", "store-setup"):
             log = run(["docker", "compose", "logs", one_shot], env=env, cwd=checkout).stdout
             assert ".env has values of the example, which begin with change-me-" in log
     finally:

@@ -30,7 +30,7 @@ KNOWN = {
     "postgres": {"POSTGRES_PASSWORD"},
     "postgres-setup": {"POSTGRES_PASSWORD", "LAB_DB_PASSWORD", "LAB_DB_READER_PASSWORD"},
     "minio": ROOT_ACCOUNT,
-    "minio-setup": ROOT_ACCOUNT
+    "store-setup": ROOT_ACCOUNT
     | {"LAB_S3_ACCESS_KEY", "LAB_S3_SECRET_KEY", "LAB_S3_READER_SECRET_KEY"},
     "mlflow": SERVER | {"MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY"},
     "trainer": READER,
@@ -155,7 +155,7 @@ def listening(port: int) -> set[str]:
 
 
 # The services whose images are built here, and none of which is another's.
-BUILT = ("mlflow", "minio", "minio-setup", "trainer", "notebook", "flavors", "spark")
+BUILT = ("mlflow", "minio", "store-setup", "trainer", "notebook", "flavors", "spark")
 LEFTOVERS = """
 find /tmp /var/tmp /root /var/lib/apt/lists -mindepth 1 -not -name .bashrc -not -name .profile
 find /var/cache/apt -type f -size +0
@@ -189,7 +189,7 @@ def docker(*words: str) -> str:
     return ran.stdout
 
 
-def test_a_build_gets_the_requirements_the_trainer_and_three_scripts_of_the_checkout(tmp_path):
+def test_a_build_gets_the_requirements_the_trainer_and_the_server_s_files(tmp_path):
     # All that it gets, written to a folder.
     (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY . /\n")
     out = tmp_path / "context"
@@ -198,8 +198,8 @@ def test_a_build_gets_the_requirements_the_trainer_and_three_scripts_of_the_chec
     docker("build", "--quiet", *to)
     got = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
     allowed = re.compile(
-        r"requirements/[\w-]+\.txt|minio/setup\.py|mlflow-server/(objects\.py|garbage\.py|lab_server/\w+\.py|pyproject\.toml)"
-        r"|trainer/.*"
+        r"requirements/[\w-]+\.txt|minio/setup\.py|trainer/.*"
+        r"|mlflow-server/((serve|check_store|objects|garbage)\.py|lab_server/\w+\.py|pyproject\.toml)"
     )
     assert "requirements/server.txt" in got and "requirements/dev.txt" not in got
     assert [name for name in got if not allowed.fullmatch(name)] == []

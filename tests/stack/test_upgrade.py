@@ -45,7 +45,7 @@ def stores():
     try:
         started = lab.compose("up", "--build", "--detach", "--wait", "postgres", "minio")
         assert started.returncode == 0, started.stderr
-        for service in ("postgres-setup", "minio-setup"):
+        for service in ("postgres-setup", "store-setup"):
             ran = lab.compose("run", "--build", "--rm", service)
             assert ran.returncode == 0, ran.stderr
         yield lab

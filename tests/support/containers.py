@@ -19,7 +19,7 @@ PROFILES = {
     "spark-master": "spark",
     "spark-worker": "spark",
 }
-ONE_SHOTS = {"postgres-setup": None, "minio-setup": None, "serving-setup": "serving"}
+ONE_SHOTS = {"postgres-setup": None, "store-setup": None, "serving-setup": "serving"}
 
 
 def provide(lab: Lab, service: str) -> None:

@@ -131,7 +131,9 @@ def addresses(console: Console) -> None:
         "Model training at the top left. You do this once.[/dim]",
         soft_wrap=True,
     )
-    if minio := os.environ.get("LAB_MINIO_PAGE"):
+    minio = os.environ.get("LAB_MINIO_PAGE")
+    # Another store in place of MinIO has no page here.
+    if minio and os.environ["LAB_S3_ENDPOINT"] == "http://minio:9000":
         console.print(
             f"  files of the models      {minio}/browser/mlflow   "
             "(log in with MINIO_ROOT_USER and MINIO_ROOT_PASSWORD from .env)",

@@ -50,8 +50,9 @@ def store_reader() -> str:
     except (BotoCoreError, ClientError) as error:
         raise Finding(
             f"The account {account} cannot read the store's bucket {bucket}: {error}\n"
-            "The service minio-setup creates the bucket and the account at every start, with the secrets in .env: "
-            "docker compose up --wait"
+            "For MinIO, the service store-setup creates the bucket and the account at every start, with the secrets in "
+            ".env: docker compose up --wait\n"
+            "In another store you create them yourself: see docs/another-store.md"
         ) from None
     return f"{account} can read the bucket {bucket}"
 

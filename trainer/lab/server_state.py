@@ -104,7 +104,7 @@ def is_stored_file(name: str) -> bool:
 
 
 def s3_listing(prefix: str = "") -> list[Any]:
-    """Return what MinIO lists of each object: XML with its key, time, size and MD5 hash."""
+    """Return what the store lists of each object: XML with its key, time, size and MD5 hash."""
     # Without boto3, because it first loads descriptions of AWS's services, which takes longer than the request.
     from botocore.auth import S3SigV4Auth
     from botocore.awsrequest import AWSRequest
@@ -119,7 +119,7 @@ def s3_listing(prefix: str = "") -> list[Any]:
     objects: list[str] = []
     while True:
         request = AWSRequest("GET", url, params=params)
-        S3SigV4Auth(account, "s3", "us-east-1").add_auth(request)
+        S3SigV4Auth(account, "s3", os.environ["LAB_S3_REGION"]).add_auth(request)
         signed = request.prepare()
         response = requests.get(signed.url, headers=dict(signed.headers), timeout=REQUEST_SECONDS)
         response.raise_for_status()
@@ -132,5 +132,5 @@ def s3_listing(prefix: str = "") -> list[Any]:
 
 
 def is_in_s3(name: str) -> bool:
-    """Tell whether MinIO has the object."""
+    """Tell whether the store has the object."""
     return any(f"<Key>{name}</Key>" in listed for listed in s3_listing(prefix=name))

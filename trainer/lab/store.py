@@ -56,10 +56,11 @@ def objects(prefix: str) -> Iterator[StoredObject]:
 
 
 def s3_client(config: Config | None = None) -> BaseClient:
-    """Return a client of MinIO with the trainer's account, which can only read."""
+    """Return a client of the object store with the trainer's account, which can only read."""
     return boto3.client(
         "s3",
         endpoint_url=os.environ["LAB_S3_ENDPOINT"],
+        region_name=os.environ["LAB_S3_REGION"],
         aws_access_key_id=os.environ["LAB_S3_ACCESS_KEY"],
         aws_secret_access_key=os.environ["LAB_S3_SECRET_KEY"],
         config=config,
@@ -67,7 +68,7 @@ def s3_client(config: Config | None = None) -> BaseClient:
 
 
 def s3_objects(prefix: str) -> Iterator[StoredObject]:
-    """Yield MinIO's objects below `prefix`."""
+    """Yield the store's objects below `prefix`."""
     paginator = s3_client().get_paginator("list_objects_v2")
     pages = paginator.paginate(Bucket=os.environ["LAB_S3_BUCKET"], Prefix=f"{prefix}/")
     for page in pages:
