@@ -75,7 +75,7 @@ def main() -> None:
             )
     finally:
         attempt(
-            f"delete from the bucket {BUCKET} with LAB_S3_ACCESS_KEY",
+            f"delete an object of the bucket {BUCKET} with LAB_S3_ACCESS_KEY",
             lambda: server.delete_object(Bucket=BUCKET, Key=KEY),
         )
     print(f"store-setup: both accounts work with the bucket {BUCKET} at {ENDPOINT}")

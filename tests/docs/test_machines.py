@@ -99,10 +99,11 @@ def test_the_page_names_these_limits():
 
 @pytest.mark.quick
 def test_the_stack_uses_no_folder_outside_the_checkout():
-    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
+    files = [ROOT / "docker-compose.yml", *(ROOT / "stores").glob("*.yml")]
     mounts = {
         mount.partition(":")[0]
-        for service in services.values()
+        for file in files
+        for service in yaml.safe_load(file.read_text(encoding="utf-8"))["services"].values()
         for mount in service.get("volumes", ())
     }
     folders = {mount for mount in mounts if re.match(r"[./~$]", mount)}

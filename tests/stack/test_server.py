@@ -27,7 +27,7 @@ def test_postgres_has_a_connection_for_everything_that_the_workers_may_need(stac
 def test_a_worker_that_ends_is_replaced_and_the_server_does_not_start_again(stack_lab):
     restarts = inspect(stack_lab, "mlflow")["RestartCount"]
     killed, kept = server(stack_lab)["workers"]
-    assert stack_lab.compose("exec", "mlflow", "kill", "-KILL", str(killed)).returncode == 0
+    assert stack_lab.compose("exec", "mlflow", "sh", "-c", f"kill -KILL {killed}").returncode == 0
     end = time.monotonic() + 60
     while killed in (workers := server(stack_lab)["workers"]) or len(workers) < 2:
         assert time.monotonic() < end, workers

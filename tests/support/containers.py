@@ -80,4 +80,7 @@ def environment(lab: Lab, service: str) -> str:
 def secrets() -> dict[str, str]:
     """Return every secret of the lab by the name of its setting."""
     named = (*PASSWORDS, "ENCRYPTION_KEY")
-    return {name: value for name, value in settings().items() if name.endswith(named)}
+    # An account's name, which is the same in every lab.
+    public = "LAB_S3_READER_ACCESS_KEY"
+    every = settings().items()
+    return {name: value for name, value in every if name.endswith(named) and name != public}
