@@ -44,11 +44,12 @@ def run(has_engine: bool) -> int:
     commands = [[*PYTEST, "--mode", mode, *args] for mode in modes]
     if len(commands) == 1:
         return run_beside(commands[0], None)
+    commands = [[*command, "--both-modes"] for command in commands]
     print("The stack's tests run at the same time. Their output follows at the end.")
     print("Embedded mode:", flush=True)
     embedded, stack = commands
     # The stack's tests take longer and often wait. The tests of the embedded mode use the processor meanwhile.
-    return run_beside(["nice", "-n", "5", *embedded, "--beside-stack"], stack)
+    return run_beside(["nice", "-n", "5", *embedded], stack)
 
 
 def choice(args: list[str]) -> tuple[list[str], bool]:

@@ -4,7 +4,7 @@ The options are described below, the markers in pyproject.toml.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -25,9 +25,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run the tests of this mode only; tests that need no lab belong to embedded; repeatable",
     )
     group.addoption(
-        "--beside-stack",
+        "--both-modes",
         action="store_true",
-        help="the stack's tests run too, in a process of their own: leave out what these test as well",
+        help="the other mode's tests run at the same time, in a process of their own; the embedded mode's process "
+        "leaves out what the stack's process tests as well, and runs the tests that start stacks of their own",
     )
     group.addoption(
         "--screenshots",
@@ -63,7 +64,7 @@ def embedded_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 @pytest.fixture(scope="session", autouse=True)
 def only_run_with_stacks(request: pytest.FixtureRequest) -> Iterator[None]:
     """Refuse to run the stack's tests twice at the same time."""
-    if "stack" in modes_of(request.session.items):
+    if "stack" in modes_of(request.session.items) and "stack" in modes_to_run(request.config):
         with only_run():
             yield
     else:
@@ -101,18 +102,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     The others are not reported as deselected: each mode has a process of its own, and CI lets no test be left out.
     """
-    modes = config.getoption("mode") or MODES
+    modes = modes_to_run(config)
     quick_only = config.getoption("markexpr") == "quick"
-    beside_stack = config.getoption("beside_stack")
+    both_modes = config.getoption("both_modes")
 
     def is_wanted(item: pytest.Item) -> bool:
         if item.get_closest_marker("stack"):
+            # The embedded mode's tests end earlier. So their process also runs the tests that share no stack.
+            process = "embedded" if both_modes and not shares_a_lab(item) else "stack"
             # A quick test that runs in both modes is quick in the embedded mode.
-            return "stack" in modes and not quick_only
-        tested_on_the_stack = beside_stack and item.get_closest_marker("lesson_in_profile")
+            return process in modes and not quick_only
+        tested_on_the_stack = both_modes and item.get_closest_marker("lesson_in_profile")
         return "embedded" in modes and not tested_on_the_stack
 
-    items[:] = filter(is_wanted, items)
+    # What needs no engine first: it fails sooner.
+    items[:] = sorted(
+        filter(is_wanted, items), key=lambda item: bool(item.get_closest_marker("stack"))
+    )
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -122,6 +128,16 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         quick = all(item.get_closest_marker("quick") for item in session.items)
         choice = {"modes": sorted(modes), "only_quick": quick and "stack" not in modes}
         file.write_text(json.dumps(choice))
+
+
+def modes_to_run(config: pytest.Config) -> Sequence[str]:
+    """Return the modes that --mode names, or both."""
+    return config.getoption("mode") or MODES
+
+
+def shares_a_lab(item: pytest.Item) -> bool:
+    """Tell whether a test uses the lab that many tests share. Otherwise it starts its own, or needs none."""
+    return not {"lab", "stack_lab"}.isdisjoint(item.fixturenames)
 
 
 def modes_of(items: list[pytest.Item]) -> set[str]:

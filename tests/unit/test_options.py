@@ -1,4 +1,4 @@
-"""The options --mode and --beside-stack and the marker `quick` choose the tests that they say."""
+"""The options --mode and --both-modes and the marker `quick` choose the tests that they say."""
 
 import json
 
@@ -7,7 +7,12 @@ import pytest
 from lab.lessons import lessons
 from tests.support.labs import ROOT
 
-FILES = ("tests/lessons/test_lessons.py", "tests/doctor/test_stack.py")
+FILES = (
+    "tests/lessons/test_lessons.py",
+    "tests/doctor/test_stack.py",
+    "tests/stack/test_other_store.py",
+    "tests/stack/test_faults.py",
+)
 LESSONS = lessons(ROOT)
 
 
@@ -45,12 +50,22 @@ def test_quick_tests_never_start_the_stack():
 
 
 def test_beside_the_stack_the_embedded_mode_leaves_out_the_claims_of_lessons_in_a_profile():
-    left_out = collect("--mode=embedded").names - collect("--mode=embedded", "--beside-stack").names
+    left_out = collect("--mode=embedded").names - collect("--mode=embedded", "--both-modes").names
     in_profile = [lesson.name for lesson in LESSONS if lesson.profile]
     assert in_profile and len(left_out) == len(in_profile)
     assert all(any(name in test for test in left_out) for name in in_profile)
     assert all("claims" in test for test in left_out)
-    assert collect("--mode=stack", "--beside-stack").names == collect("--mode=stack").names
+
+
+def test_beside_the_stack_the_embedded_mode_s_process_runs_the_tests_with_stacks_of_their_own():
+    beside = collect("--mode=embedded", "--both-modes")
+    moved = {name.partition("::")[2] for name in beside.of_stack}
+    assert "test_a_full_store_is_reported_and_works_again_once_there_is_room" in moved
+    assert "test_the_lab_works_with_it_and_without_minio" in moved
+    assert "test_a_server_that_crashes_comes_back_by_itself" not in moved
+    left = collect("--mode=stack", "--both-modes")
+    assert beside.of_stack | left.names == collect("--mode=stack").names
+    assert not beside.of_stack & left.names
 
 
 @pytest.mark.parametrize(
