@@ -115,10 +115,10 @@ def rows(results: dict[str, Any]) -> list[Row]:
     figures = []
     if "start" in results:
         lab, stock = (totals(results["start"][label]) for label in COLORS)
-        figures.append(Row("cold start to a healthy server", lab, stock, "stock", seconds, 0.33))
+        figures.append(Row("cold start to a healthy server", lab, stock, "stock", seconds, 0.35))
     if "memory" in results:
         lab, stock = (totals(results["memory"][label]) for label in COLORS)
-        figures.append(Row("idle memory of all services", lab, stock, "stock", mebibytes, 0.23))
+        figures.append(Row("idle memory of all services", lab, stock, "stock", mebibytes, 0.20))
     if "log_model" in results:
         given, default = (
             statistics.median(results["log_model"][way]) for way in ("given", "default")
@@ -130,10 +130,10 @@ def rows(results: dict[str, Any]) -> list[Row]:
         measured = [results["learners"][label] for label in COLORS]
         lab, stock = (median(each, "runs_per_second") for each in measured)
         figures.append(
-            Row("30 learners, runs per second", lab, stock, "stock", "{:.1f}".format, 1.0, True)
+            Row("30 learners, runs per second", lab, stock, "stock", "{:.1f}".format, 1.2, True)
         )
         lab, stock = (median(each, "p95") for each in measured)
-        figures.append(Row("30 learners, p95 of a run", lab, stock, "stock", seconds, 0.8))
+        figures.append(Row("30 learners, p95 of a run", lab, stock, "stock", seconds, 0.7))
     if "artifacts" in results:
         # Big enough for readings, small enough for the server's parts and buffers.
         peak, small = (transfer(results, "server", size)["memory"] for size in (10**9, 10**7))

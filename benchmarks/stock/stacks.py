@@ -23,14 +23,18 @@ HERE = Path(__file__).parent
 UNITS = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 SETTLED, PATIENCE = 0.01, 60
 # What a start consists of, one after the other; the log's lines that end the parts of MLflow's own.
-LOG_MARKS = {"packages": "Successfully installed", "schema": "Security middleware enabled"}
-SERVING = "istening at"
+# The last mark is of `mlflow server`, the one before it of the lab's server.
+LOG_MARKS = {
+    "packages": ("Successfully installed",),
+    "schema": ("Starting gunicorn", "Security middleware enabled"),
+}
+SERVING = "Application startup complete"
 STEPS = {
     "containers": "Compose makes network, volumes and containers",
     "stores": "Postgres and MinIO up and set up",
     "packages": "MLflow's container installs packages",
     "schema": "MLflow imported, database schema made",
-    "serving": "the server's workers up (MLflow imported again)",
+    "serving": "the server's workers up (`mlflow server` imports MLflow again)",
     "noticed": "until the health check asks, and Compose returns",
 }
 
@@ -86,8 +90,9 @@ class Stack:
         )
         log = self._log("mlflow")
         ends = {"containers": first, "stores": started}
-        for step, mark in LOG_MARKS.items():
-            ends[step] = max([at for at, line in log if mark in line], default=started)
+        for step, marks in LOG_MARKS.items():
+            times = [at for at, line in log if any(mark in line for mark in marks)]
+            ends[step] = max(times, default=started)
         # As soon as one worker serves the server answers.
         ends["serving"] = min(at for at, line in log if SERVING in line)
         ends["noticed"] = ended
