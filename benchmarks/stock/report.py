@@ -228,6 +228,15 @@ def show(results: dict[str, Any]) -> None:
     for measurement, table in parts.items():
         if measurement in results:
             console.print(table(results))
+    if "learners" in results:
+        failed = {
+            label: sum(each["failed"] for each in results["learners"][label]) for label in COLORS
+        }
+        console.print(
+            "Runs of the learners that failed:",
+            ", ".join(f"{label} {count:.0f}" for label, count in failed.items()),
+            highlight=False,
+        )
     if "images" in results:
         sizes = [f"{name} {megabytes(size)}" for name, size in results["images"].items()]
         console.print("Images, shared layers counted once:", ", ".join(sizes), highlight=False)
