@@ -99,10 +99,29 @@ def check_password(name: str) -> None:
         )
 
 
+def check_account(name: str) -> None:
+    """Raise LabError if a setting for another object store is missing or copied from the example.
+
+    The store has chosen the names and secrets of its accounts, so they may be short.
+    """
+    value = settings()[name]
+    if not value or value.startswith(PLACEHOLDER):
+        state = "still the example's value" if value else "missing"
+        raise LabError(
+            f"{name} in .env is {state}. With LAB_S3_ENDPOINT, set it to what your object store has given you: "
+            "see docs/another-store.md"
+        )
+
+
 def check_passwords() -> None:
     """Raise LabError if a secret is missing, too short or copied from the example, or if a key or name cannot work."""
+    own_minio = not settings()["LAB_S3_ENDPOINT"]
     for name, value in settings().items():
-        if name.endswith(PASSWORDS) or value.startswith(PLACEHOLDER):
+        if name.startswith("LAB_S3_") and not own_minio:
+            check_account(name)
+        elif name.startswith("MINIO_") and not own_minio:
+            continue
+        elif name.endswith(PASSWORDS) or value.startswith(PLACEHOLDER):
             check_password(name)
     key = settings()["MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY"]
     if not re.fullmatch(r"[\w-]{43}=", key, flags=re.ASCII):
@@ -111,5 +130,5 @@ def check_passwords() -> None:
             f"This one is: {random_secret('=')}"
         )
     names = ("MINIO_ROOT_USER", "LAB_S3_ACCESS_KEY", "LAB_S3_READER_ACCESS_KEY")
-    if len({settings()[name] for name in names}) < len(names):
+    if own_minio and len({settings()[name] for name in names}) < len(names):
         raise LabError(f"{', '.join(names)} in .env must be different from each other.")

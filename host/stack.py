@@ -33,16 +33,23 @@ class Stack(Mode):
     @property
     def data_location(self) -> str:
         """The volumes of the Compose project."""
-        return f"the volumes of {compose.project_name()}"
+        volumes = f"the volumes of {compose.project_name()}"
+        own = settings()
+        if own["LAB_S3_ENDPOINT"]:
+            return (
+                f"{volumes}, but not the bucket {own['LAB_S3_BUCKET']} at {own['LAB_S3_ENDPOINT']}"
+            )
+        return volumes
 
     def up(self, profile: str | None = None) -> None:
         """Build the images that have changed and start the services."""
         prepare(profile)
         project = compose.project_name()
-        if not compose.image_exists(f"{project}-store-setup"):
+        if not compose.image_exists(f"{project}-mlflow"):
+            minio = ": three of them to compile MinIO from its source"
+            detail = "" if settings()["LAB_S3_ENDPOINT"] else minio
             print(
-                "Building the images. This takes about six minutes the first time: three of them to compile MinIO "
-                "from its source. Later starts take seconds.",
+                f"Building the images. This takes about six minutes the first time{detail}. Later starts take seconds.",
                 flush=True,
             )
         elif profile and not compose.image_exists(f"{project}-{profile}"):
@@ -109,6 +116,9 @@ class Stack(Mode):
         if compose.run("--profile", "*", *down).returncode != 0:
             raise LabError("The data could not be deleted. The lines above say why.")
         if endpoint := settings()["LAB_S3_ENDPOINT"]:
+            # The lab's own MinIO may have run before. Without it, its volume is not part of the project.
+            volume = f"{compose.project_name()}_minio"
+            subprocess.run(["docker", "volume", "rm", "--force", volume], capture_output=True)
             print(
                 f"The files of the models are still in the bucket {settings()['LAB_S3_BUCKET']} at {endpoint}. "
                 "This command deletes nothing in a store that is not the lab's own."

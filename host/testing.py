@@ -45,10 +45,10 @@ def run(has_engine: bool) -> int:
     if len(commands) == 1:
         return run_beside(commands[0], None)
     commands = [[*command, "--both-modes"] for command in commands]
-    print("The stack's tests run at the same time. Their output follows at the end.")
-    print("Embedded mode:", flush=True)
+    print("Tests of the stack run at the same time. Their output follows at the end.")
+    print("Embedded mode, and tests that start a stack of their own:", flush=True)
     embedded, stack = commands
-    # The stack's tests take longer and often wait. The tests of the embedded mode use the processor meanwhile.
+    # The tests on the shared stack take longer and often wait. The other tests use the processor meanwhile.
     return run_beside(["nice", "-n", "5", *embedded], stack)
 
 
@@ -110,6 +110,8 @@ def run_beside(command: list[str], background: list[str] | None) -> int:
                     )
                 )
             statuses = [process.wait() for process in processes]
+            # With ARGS, all chosen tests may run in one of the two processes.
+            statuses = [status for status in statuses if status != NO_TESTS] or [NO_TESTS]
         except KeyboardInterrupt:
             stop(processes)
             raise

@@ -5,6 +5,7 @@ The secrets in the environment win: a user whose secret changed there gets the n
 
 import json
 import os
+import socket
 import sys
 import time
 import urllib.request
@@ -26,15 +27,24 @@ WRITE = [
 def wait_for(endpoint: str, seconds: float) -> None:
     """Return when MinIO is ready. Docker's own check comes once a second, this one ten times.
 
-    Exits with a message if MinIO is not ready after these seconds.
+    Exits with a message if MinIO has ended, or is not ready after these seconds.
     """
     deadline = time.monotonic() + seconds
+    host, _, port = endpoint.partition(":")
     while True:
+        try:
+            # Docker forgets the name of a container that has ended.
+            socket.getaddrinfo(host, port)
+        except socket.gaierror:
+            sys.exit("store-setup: MinIO has ended. Its log says why: docker compose logs minio")
         try:
             urllib.request.urlopen(f"http://{endpoint}/minio/health/ready", timeout=5).close()
         except OSError as error:
             if time.monotonic() > deadline:
-                sys.exit(f"store-setup: MinIO is not ready after {seconds:.0f} s: {error}")
+                sys.exit(
+                    f"store-setup: MinIO is not ready after {seconds:.0f} s: {error}. "
+                    "Its log may say why: docker compose logs minio"
+                )
             time.sleep(0.1)
         else:
             return
@@ -65,7 +75,7 @@ def main() -> None:
         sys.exit(
             "store-setup: .env has values of the example, which begin with change-me-. Give all of them your own."
         )
-    wait_for(endpoint, 60)
+    wait_for(endpoint, 120)
     try:
         client = Minio(endpoint=endpoint, credentials=StaticProvider(*root), secure=False)
         if not client.bucket_exists(bucket_name=bucket):

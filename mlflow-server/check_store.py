@@ -7,11 +7,12 @@ program reads the variables LAB_S3_*, and exits with one message about the first
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from uuid import uuid4
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, InvalidRegionError
 
 ENDPOINT, BUCKET = os.environ["LAB_S3_ENDPOINT"], os.environ["LAB_S3_BUCKET"]
 # Under a name that no file of a model can have.
@@ -39,13 +40,32 @@ def attempt(action: str, call: Callable[[], object]) -> None:
         sys.exit(f"store-setup: the lab cannot {action} at {ENDPOINT}: {error}\n{HINT}")
 
 
+def refused(action: str, call: Callable[[], object]) -> None:
+    """Call the store with the reader's account. Exits with a message unless the store denies it."""
+    try:
+        call()
+        outcome = "it may"
+    except ClientError as error:
+        outcome = error.response["Error"]["Code"]
+    except BotoCoreError as error:
+        outcome = str(error)
+    if outcome != "AccessDenied":
+        sys.exit(
+            f"store-setup: LAB_S3_READER_ACCESS_KEY must not {action} the bucket {BUCKET}, because the trainer has "
+            f"this account. Instead of AccessDenied, the answer was: {outcome}\n{HINT}"
+        )
+
+
 def main() -> None:
     """Check both accounts with a small object, which is deleted at the end."""
     try:
         server, reader = client(""), client("READER_")
-    except ValueError:
+    except InvalidRegionError as error:
+        sys.exit(f"store-setup: LAB_S3_REGION cannot be used: {error}")
+    except ValueError as error:
         sys.exit(
-            f"store-setup: LAB_S3_ENDPOINT is {ENDPOINT!r}. Give it a whole address, such as https://s3.example.org"
+            f"store-setup: LAB_S3_ENDPOINT cannot be used: {error}. Give it a whole address, as in "
+            "https://s3.example.org"
         )
     attempt(
         f"list the bucket {BUCKET} with LAB_S3_ACCESS_KEY",
@@ -64,20 +84,17 @@ def main() -> None:
             f"read from the bucket {BUCKET} with LAB_S3_READER_ACCESS_KEY",
             lambda: reader.get_object(Bucket=BUCKET, Key=KEY)["Body"].read(),
         )
-        try:
-            reader.put_object(Bucket=BUCKET, Key=KEY, Body=b"")
-        except ClientError:
-            pass
-        else:
-            sys.exit(
-                f"store-setup: LAB_S3_READER_ACCESS_KEY may write to the bucket {BUCKET}. The trainer has this "
-                f"account, and must only read.\n{HINT}"
-            )
-    finally:
-        attempt(
-            f"delete an object of the bucket {BUCKET} with LAB_S3_ACCESS_KEY",
-            lambda: server.delete_object(Bucket=BUCKET, Key=KEY),
-        )
+        refused("write to", lambda: reader.put_object(Bucket=BUCKET, Key=KEY, Body=b""))
+        refused("delete from", lambda: reader.delete_object(Bucket=BUCKET, Key=KEY))
+    except SystemExit:
+        # The first message counts, whatever becomes of the small object.
+        with suppress(BotoCoreError, ClientError):
+            server.delete_object(Bucket=BUCKET, Key=KEY)
+        raise
+    attempt(
+        f"delete an object of the bucket {BUCKET} with LAB_S3_ACCESS_KEY",
+        lambda: server.delete_object(Bucket=BUCKET, Key=KEY),
+    )
     print(f"store-setup: both accounts work with the bucket {BUCKET} at {ENDPOINT}")
 
 

@@ -10,7 +10,9 @@ The options are the options of `mlflow server` with the same names.
 import argparse
 import os
 import sys
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import gunicorn.app.base
 import sqlalchemy
@@ -72,13 +74,16 @@ def application(given: argparse.Namespace) -> Any:  # noqa: ANN401
     # installs its security middleware only if gunicorn or uvicorn was imported before.
     from mlflow.server import constants, handlers
 
-    # What `mlflow server` sets for its workers.
+    # What `mlflow server` sets for its workers. The last three names are private.
     os.environ |= {
         constants.BACKEND_STORE_URI_ENV_VAR: given.backend_store_uri,
         constants.REGISTRY_STORE_URI_ENV_VAR: given.backend_store_uri,
         constants.ARTIFACT_ROOT_ENV_VAR: ARTIFACT_ROOT,
         constants.ARTIFACTS_DESTINATION_ENV_VAR: given.artifacts_destination,
         constants.SERVE_ARTIFACTS_ENV_VAR: "true",
+        "_MLFLOW_SERVER_BOOT_ID": uuid4().hex,
+        "_MLFLOW_IN_JOB_EXECUTOR": "false",
+        "_MLFLOW_SGI_NAME": "uvicorn",
     }
     from mlflow.server.fastapi_app import app
 
@@ -105,7 +110,7 @@ def gunicorn_settings(given: argparse.Namespace) -> dict[str, Any]:
         "accesslog": "-",
         # With gunicorn's 2 s, busy clients use connections that the server has just closed.
         "keepalive": 75,
-        # Gunicorn replaces a worker that has not reported for so long. A worker reports about once a second.
+        # Gunicorn replaces a worker that has not reported for so long. A worker reports twice in this time.
         "timeout": 120,
         "graceful_timeout": SHUTDOWN_SECONDS,
         # A socket for gunicorn's own command line, in a folder that this server may not write to.
@@ -119,8 +124,15 @@ def main() -> None:
     check_database(given.backend_store_uri)
     app = application(given)
     if given.workers == 1:
+        import mlflow
+
         uvicorn.run(
-            app, host=given.host, port=given.port, timeout_graceful_shutdown=SHUTDOWN_SECONDS
+            app,
+            host=given.host,
+            port=given.port,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+            # MLflow's own format of the log, with the time in each line.
+            log_config=str(Path(mlflow.__file__).parent / "server" / "uvicorn_log_config.yaml"),
         )
     else:
         Workers(app, gunicorn_settings(given)).run()

@@ -63,9 +63,9 @@ def embedded_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 @pytest.fixture(scope="session", autouse=True)
 def only_run_with_stacks(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Refuse to run the stack's tests twice at the same time."""
-    if "stack" in modes_of(request.session.items) and "stack" in modes_to_run(request.config):
-        with only_run():
+    """Refuse to run the stack's tests twice at the same time. Each of the two processes has a lock of its own."""
+    if "stack" in modes_of(request.session.items):
+        with only_run("shared" if "stack" in modes_to_run(request.config) else "own"):
             yield
     else:
         yield

@@ -59,6 +59,21 @@ def test_plain_compose_does_not_start_with_the_example_s_passwords(checkout):
         assert run(down, env=env, cwd=checkout).returncode == 0
 
 
+def test_plain_compose_fails_soon_if_minio_ends_and_says_where_the_reason_is(checkout):
+    env = clean(**stack_settings("mlflow-model-lab-example"))
+    assert run([sys.executable, "-m", "host", "prepare"], env=env, cwd=checkout).returncode == 0
+    # MinIO needs 8 characters. `make` would refuse this before it starts anything.
+    env |= {"MINIO_ROOT_PASSWORD": "short"}
+    try:
+        ran = run(["docker", "compose", "up", "--build", "--wait", "mlflow"], env=env, cwd=checkout)
+        assert ran.returncode != 0
+        log = run(["docker", "compose", "logs", "store-setup"], env=env, cwd=checkout).stdout
+        assert "MinIO has ended. Its log says why: docker compose logs minio" in log
+    finally:
+        down = ["docker", "compose", "down", "--volumes", "--rmi", "local"]
+        assert run(down, env=env, cwd=checkout).returncode == 0
+
+
 def test_plain_compose_refuses_an_empty_minio_password(checkout):
     shutil.copy(checkout / ".env.example", checkout / ".env")
     ran = run(

@@ -175,12 +175,12 @@ def stack_settings(project: str) -> dict[str, str]:
 
 
 @contextmanager
-def only_run(root: Path = ROOT) -> Iterator[None]:
-    """End the tests if another run in this checkout has stacks.
+def only_run(kind: str, root: Path = ROOT) -> Iterator[None]:
+    """End the tests if another run in this checkout has stacks of this kind, "shared" or "own".
 
     They have the same names, so each run would delete the other's.
     """
-    lock = Path(tempfile.gettempdir(), f"mlflow-model-lab-{checkout_digest(root)}.lock")
+    lock = Path(tempfile.gettempdir(), f"mlflow-model-lab-{checkout_digest(root)}-{kind}.lock")
     with lock.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -156,3 +156,32 @@ def test_password_that_is_missing_or_short_is_refused_by_name(root, value, state
     (root / ".env").write_text(f"{text}\nMINIO_ROOT_PASSWORD={value}\n")
     with pytest.raises(LabError, match=f"MINIO_ROOT_PASSWORD in .env {state}"):
         settings.check_passwords()
+
+
+def test_accounts_of_another_store_may_be_short_and_minio_s_passwords_are_not_needed(
+    root, monkeypatch
+):
+    settings.ensure_env_file()
+    monkeypatch.setenv("LAB_S3_ENDPOINT", "https://s3.example.org")
+    monkeypatch.setenv("LAB_S3_ACCESS_KEY", "lab")
+    monkeypatch.setenv("LAB_S3_READER_ACCESS_KEY", "lab")
+    text = re.sub(r"^MINIO_ROOT_.*$", "", (root / ".env").read_text(), flags=re.MULTILINE)
+    (root / ".env").write_text(text)
+    settings.check_passwords()
+    monkeypatch.delenv("LAB_S3_ENDPOINT")
+    with pytest.raises(LabError, match="MINIO_ROOT_USER"):
+        settings.check_passwords()
+
+
+@pytest.mark.parametrize(
+    ("value", "state"), [("", "missing"), ("change-me-x", "still the example's value")]
+)
+def test_an_account_of_another_store_that_is_not_given_is_named(root, value, state):
+    settings.ensure_env_file()
+    text = (root / ".env").read_text()
+    text = re.sub(r"^LAB_S3_SECRET_KEY=.*$", f"LAB_S3_SECRET_KEY={value}", text, flags=re.M)
+    (root / ".env").write_text(
+        text.replace("LAB_S3_ENDPOINT=", "LAB_S3_ENDPOINT=https://s3.example.org")
+    )
+    with pytest.raises(LabError, match=f"LAB_S3_SECRET_KEY in .env is {state}.*another-store.md"):
+        settings.check_passwords()

@@ -69,6 +69,6 @@ def wait(engine: sqlalchemy.Engine, seconds: float) -> str | None:
                 return (
                     f"The database cannot be used after {seconds:.0f} s: {str(error.orig).strip()}"
                 )
-            time.sleep(0.1)
+            time.sleep(0.25)
         else:
             return None

@@ -135,7 +135,7 @@ def addresses(console: Console) -> None:
     # Another store in place of MinIO has no page here.
     if minio and os.environ["LAB_S3_ENDPOINT"] == "http://minio:9000":
         console.print(
-            f"  files of the models      {minio}/browser/mlflow   "
+            f"  files of the models      {minio}/browser/{os.environ['LAB_S3_BUCKET']}   "
             "(log in with MINIO_ROOT_USER and MINIO_ROOT_PASSWORD from .env)",
             soft_wrap=True,
         )

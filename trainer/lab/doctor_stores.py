@@ -71,7 +71,8 @@ def store_reader_cannot_write() -> str:
     if outcome != "AccessDenied":
         raise Finding(
             f"The account {account} should not be able to write to the store, but it can ({outcome}). "
-            "Set its policy again: docker compose up --wait"
+            "For MinIO, set its policy again: docker compose up --wait\n"
+            "In another store you do that yourself: see docs/another-store.md"
         )
     return f"{account} cannot write"
 

@@ -114,7 +114,7 @@ def s3_listing(prefix: str = "") -> list[Any]:
         secret_key=os.environ["LAB_S3_SECRET_KEY"],
         token=None,
     )
-    url = f"{os.environ['LAB_S3_ENDPOINT']}/{os.environ['LAB_S3_BUCKET']}"
+    url = f"{os.environ['LAB_S3_ENDPOINT'].rstrip('/')}/{os.environ['LAB_S3_BUCKET']}"
     params = {"list-type": "2", "prefix": prefix}
     objects: list[str] = []
     while True:
