@@ -126,10 +126,13 @@ def pull_base_images() -> None:
 
 
 def last_check(container: str) -> str:
-    """Return what a container's last health check printed."""
+    """Return what a container's last health check printed: of a traceback, only the error."""
     command = ["docker", "inspect", "--format", "{{json .State.Health.Log}}", container]
     checks = json.loads(subprocess.run(command, text=True, capture_output=True).stdout or "[]")
-    return str(checks[-1]["Output"]).strip() if checks else "nothing yet"
+    if not checks:
+        return "nothing yet"
+    output = str(checks[-1]["Output"]).strip()
+    return output.splitlines()[-1] if output.startswith("Traceback") else output
 
 
 def failure_report(profile: str | None = None) -> str:
