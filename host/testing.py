@@ -59,7 +59,8 @@ def choice(args: list[str]) -> tuple[list[str], bool]:
     """
     print("Collecting the tests that ARGS chooses …", flush=True)
     with tempfile.NamedTemporaryFile("r") as file:
-        collect = [*PYTEST, *args, "--collect-only", "--choice-file", file.name]
+        # In one word: pytest would take a second word, which is an existing file, for a test outside of this folder.
+        collect = [*PYTEST, *args, "--collect-only", f"--choice-file={file.name}"]
         process = subprocess.run(collect, cwd=ROOT, capture_output=True)
         if process.returncode not in (0, NO_TESTS):
             return ["embedded", "stack"], False

@@ -103,3 +103,7 @@ def test_args_that_choose_no_test_start_nothing(monkeypatch):
     monkeypatch.setattr(testing.venv, "install", lambda name: False)
     monkeypatch.setattr(testing, "run_beside", lambda *commands: pytest.fail("started"))
     assert testing.run(has_engine=True) == testing.NO_TESTS
+
+
+def test_arguments_without_a_file_choose_their_tests_too():
+    assert testing.choice(["-m", "quick"]) == (["embedded"], True)
