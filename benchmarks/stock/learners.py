@@ -18,21 +18,17 @@ METRICS, PARAMETERS, ARTIFACT = 20, 5, 100_000
 
 def log_run(client: MlflowClient, experiment: str, artifact: Path) -> float | None:
     """Log one run and return how many seconds it took, or None if the server answered with an error."""
-    try:
-        return timed_run(client, experiment, artifact)
-    except MlflowException:
-        return None
-
-
-def timed_run(client: MlflowClient, experiment: str, artifact: Path) -> float:
-    """Log one run and return how many seconds it took. Raises MlflowException."""
     began = time.perf_counter()
-    run = client.create_run(experiment).info.run_id
     now = int(time.time() * 1000)
     metrics = [Metric(f"metric_{n}", random.random(), now, 0) for n in range(METRICS)]  # noqa: S311
-    client.log_batch(run, metrics, [Param(f"param_{n}", str(n)) for n in range(PARAMETERS)])
-    client.log_artifact(run, str(artifact))
-    client.set_terminated(run)
+    parameters = [Param(f"param_{n}", str(n)) for n in range(PARAMETERS)]
+    try:
+        run = client.create_run(experiment).info.run_id
+        client.log_batch(run, metrics, parameters)
+        client.log_artifact(run, str(artifact))
+        client.set_terminated(run)
+    except MlflowException:
+        return None
     return time.perf_counter() - began
 
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from host.venv import VENV
-from tests.support.labs import ROOT
+from tests.support.labs import COMPOSE_FILES, ROOT
 
 PAGE = (ROOT / "docs" / "machines.md").read_text(encoding="utf-8")
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
@@ -99,10 +99,9 @@ def test_the_page_names_these_limits():
 
 @pytest.mark.quick
 def test_the_stack_uses_no_folder_outside_the_checkout():
-    files = [ROOT / "docker-compose.yml", *(ROOT / "stores").glob("*.yml")]
     mounts = {
         mount.partition(":")[0]
-        for file in files
+        for file in COMPOSE_FILES
         for service in yaml.safe_load(file.read_text(encoding="utf-8"))["services"].values()
         for mount in service.get("volumes", ())
     }

@@ -45,33 +45,32 @@ def test_the_example_as_env_file_names_all_that_plain_compose_needs(checkout):
     assert ran.returncode == 0, ran.stderr
 
 
-def test_plain_compose_does_not_start_with_the_example_s_passwords(checkout):
-    shutil.copy(checkout / ".env.example", checkout / ".env")
-    env = clean(**stack_settings("mlflow-model-lab-example"))
+def logs_of_a_failed_start(checkout: Path, *services: str, **settings: str) -> list[str]:
+    """Start a stack with plain Compose, which must fail; return the services' logs and delete the stack."""
+    env = clean(**stack_settings("mlflow-model-lab-example"), **settings)
     try:
         ran = run(["docker", "compose", "up", "--build", "--wait", "mlflow"], env=env, cwd=checkout)
         assert ran.returncode != 0
-        for one_shot in ("postgres-setup", "store-setup"):
-            log = run(["docker", "compose", "logs", one_shot], env=env, cwd=checkout).stdout
-            assert ".env has values of the example, which begin with change-me-" in log
+        logs = ["docker", "compose", "logs"]
+        return [run([*logs, service], env=env, cwd=checkout).stdout for service in services]
     finally:
         down = ["docker", "compose", "down", "--volumes", "--rmi", "local"]
         assert run(down, env=env, cwd=checkout).returncode == 0
+
+
+def test_plain_compose_does_not_start_with_the_example_s_passwords(checkout):
+    shutil.copy(checkout / ".env.example", checkout / ".env")
+    for log in logs_of_a_failed_start(checkout, "postgres-setup", "store-setup"):
+        assert ".env has values of the example, which begin with change-me-" in log
 
 
 def test_plain_compose_fails_soon_if_minio_ends_and_says_where_the_reason_is(checkout):
+    prepare = [sys.executable, "-m", "host", "prepare"]
     env = clean(**stack_settings("mlflow-model-lab-example"))
-    assert run([sys.executable, "-m", "host", "prepare"], env=env, cwd=checkout).returncode == 0
+    assert run(prepare, env=env, cwd=checkout).returncode == 0
     # MinIO needs 8 characters. `make` would refuse this before it starts anything.
-    env |= {"MINIO_ROOT_PASSWORD": "short"}
-    try:
-        ran = run(["docker", "compose", "up", "--build", "--wait", "mlflow"], env=env, cwd=checkout)
-        assert ran.returncode != 0
-        log = run(["docker", "compose", "logs", "store-setup"], env=env, cwd=checkout).stdout
-        assert "MinIO has ended. Its log says why: docker compose logs minio" in log
-    finally:
-        down = ["docker", "compose", "down", "--volumes", "--rmi", "local"]
-        assert run(down, env=env, cwd=checkout).returncode == 0
+    [log] = logs_of_a_failed_start(checkout, "store-setup", MINIO_ROOT_PASSWORD="short")
+    assert "MinIO has ended. Its log says why: docker compose logs minio" in log
 
 
 def test_plain_compose_refuses_an_empty_minio_password(checkout):

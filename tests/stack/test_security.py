@@ -17,7 +17,7 @@ from tests.support.containers import (
     provide,
     secrets,
 )
-from tests.support.labs import ROOT, Lab
+from tests.support.labs import COMPOSE_FILES, ROOT, Lab
 
 pytestmark = pytest.mark.stack
 
@@ -273,7 +273,6 @@ def test_the_trainer_s_mlflow_client_has_no_key_of_the_store(stack_lab):
 
 def test_no_secret_has_a_default(stack_lab):
     # With an empty environment and no .env there is no password, and so no stack.
-    files = [ROOT / "docker-compose.yml", *(ROOT / "stores").glob("*.yml")]
-    config = "\n".join(file.read_text() for file in files)
+    config = "\n".join(file.read_text() for file in COMPOSE_FILES)
     given = dict(re.findall(r"\$\{(\w+)(:?[?-])", config))
     assert {given[name] for name in secrets()} == {":?"}

@@ -20,6 +20,9 @@ import pytest
 from host.ports import PORTS, free_ports
 from host.settings import ROOT, ensure_env_file
 
+# The stack: what always belongs to it, and each of its two object stores.
+COMPOSE_FILES = [ROOT / "docker-compose.yml", *(ROOT / "stores").glob("*.yml")]
+
 # Spark's Java processes live for less than a minute here. With Java's quick compiler alone, they need little
 # more than half the processor time: the thorough one pays off only in longer jobs.
 QUICK_COMPILER = "-XX:TieredStopAtLevel=1"

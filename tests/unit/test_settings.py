@@ -12,9 +12,9 @@ from cryptography.fernet import Fernet
 from host import settings
 from host.errors import LabError
 from host.ports import PORTS
+from tests.support.labs import COMPOSE_FILES
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-COMPOSE_FILES = [ROOT / "docker-compose.yml", *(ROOT / "stores").glob("*.yml")]
 
 
 @pytest.fixture
