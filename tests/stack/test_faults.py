@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.support.containers import inspect, run_script
+from tests.support.containers import inspect, run_script, start_script
 from tests.support.labs import Lab, assert_one_message, delete, stack_settings
 from tests.support.loggers import Loggers
 
@@ -72,10 +72,11 @@ def test_nothing_is_lost_when_a_service_is_killed_under_load_and_comes_back(stac
 
 
 def test_nothing_is_lost_when_postgres_is_at_its_connection_limit(stack_lab):
-    loggers, experiment = at_work(stack_lab)
-    refusal = run_script(stack_lab, "mlflow", "hold_connections", "10")
-    assert "remaining connection slots are reserved" in refusal
-    assert_nothing_lost(*outcome(stack_lab, loggers, experiment))
+    with start_script(stack_lab, "mlflow", "hold_connections", "10") as holder:
+        # However long it takes to open them all, the loggers find no connection left.
+        assert "remaining connection slots are reserved" in holder.stdout.readline()
+        loggers, experiment = at_work(stack_lab)
+        assert_nothing_lost(*outcome(stack_lab, loggers, experiment))
 
 
 def test_the_reader_s_account_cannot_take_the_server_s_connections(stack_lab):

@@ -1,6 +1,7 @@
 """What a test asks of the stack's containers: what the engine says of them, and what they are from inside."""
 
 import json
+import os
 import subprocess
 
 from host.settings import PASSWORDS, settings
@@ -59,9 +60,24 @@ def network_address(lab: Lab, service: str) -> str:
 
 def run_script(lab: Lab, service: str, name: str, *arguments: str, index: int = 1) -> str:
     """Run tests/inside/NAME.py in a container that does not have the checkout; return what it prints."""
-    script = (ROOT / "tests" / "inside" / f"{name}.py").read_text()
+    with start_script(lab, service, name, *arguments, index=index) as process:
+        return process.communicate()[0]
+
+
+def start_script(
+    lab: Lab, service: str, name: str, *arguments: str, index: int = 1
+) -> subprocess.Popen[str]:
+    """Start tests/inside/NAME.py in a container that does not have the checkout; return its process."""
     exec_ = ["exec", "--no-TTY", "--index", str(index), service, "python", "-", *arguments]
-    return lab.compose(*exec_, typed=script).stdout
+    with (ROOT / "tests" / "inside" / f"{name}.py").open() as script:
+        return subprocess.Popen(
+            ["docker", "compose", *exec_],
+            stdin=script,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | lab.settings,
+            cwd=lab.root,
+        )
 
 
 def psql(lab: Lab, statement: str) -> str:
