@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from host.settings import settings
 from lab.lessons import LEFT_OUT, Lesson, find, lessons
 from tests.support.chromium import browser as browser
+from tests.support.chromium import new_context
 from tests.support.demo import Demo
 from tests.support.labs import ROOT, Lab
 from tests.support.pictures import take, why_out_of_date, write
@@ -137,19 +138,19 @@ def runs_of(lab: Lab, lesson: Lesson) -> tuple[str, str]:
 
 def opened(browser: Browser, server: str, path: str, chosen: str = "") -> Iterator[Page]:
     """Yield a page in a browser of its own, and close it; `chosen` is what that remembers, as a script."""
-    context = browser.new_context(
+    with new_context(
+        browser,
         base_url=server,
         viewport={"width": 1280, "height": 800},
         locale="en-GB",
         timezone_id="UTC",
         # Or MLflow's pages would refuse the font that pictures are taken in.
         bypass_csp=True,
-    )
-    context.add_init_script(chosen)
-    page = context.new_page()
-    page.goto(path)
-    yield page
-    context.close()
+    ) as context:
+        context.add_init_script(chosen)
+        page = context.new_page()
+        page.goto(path)
+        yield page
 
 
 @pytest.fixture
