@@ -1,6 +1,7 @@
 """A browser on the lab's pages, as a learner has it who has run a lesson."""
 
 import json
+import re
 import time
 import urllib.error
 import urllib.request
@@ -8,12 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from host.settings import settings
 from lab.lessons import LEFT_OUT, Lesson, find, lessons
 from tests.support.chromium import browser as browser
-from tests.support.chromium import new_context
 from tests.support.demo import Demo
 from tests.support.labs import ROOT, Lab
 from tests.support.pictures import take, why_out_of_date, write
@@ -26,6 +26,8 @@ localStorage.setItem("mlflow.assistant.fab.autoOpenedOnFirstLoad_v1", "true");
 localStorage.setItem("mlflow.assistant.panelOpen_v1", "false");
 localStorage.setItem("_mlflow_model_registry_promo_modal_dismissed_v1", "true");
 """
+
+MLFLOW_REQUESTS = re.compile("/(static-files|ajax-api|graphql)")
 
 # A picture is taken so often, a second apart, before it is said to be out of date.
 TRIES = 6
@@ -138,19 +140,31 @@ def runs_of(lab: Lab, lesson: Lesson) -> tuple[str, str]:
 
 def opened(browser: Browser, server: str, path: str, chosen: str = "") -> Iterator[Page]:
     """Yield a page in a browser of its own, and close it; `chosen` is what that remembers, as a script."""
-    with new_context(
-        browser,
+    context = browser.new_context(
         base_url=server,
         viewport={"width": 1280, "height": 800},
         locale="en-GB",
         timezone_id="UTC",
         # Or MLflow's pages would refuse the font that pictures are taken in.
         bypass_csp=True,
-    ) as context:
-        context.add_init_script(chosen)
-        page = context.new_page()
-        page.goto(path)
-        yield page
+    )
+    context.route(MLFLOW_REQUESTS, fetch)
+    context.add_init_script(chosen)
+    page = context.new_page()
+    page.goto(path)
+    yield page
+    context.unroute_all(behavior="ignoreErrors")
+    context.close()
+
+
+def fetch(route: Route) -> None:
+    """Have Playwright make a request of MLflow's pages.
+
+    Chromium breaks off its own requests when a network interface comes or goes, as Docker's do with every stack
+    that another test starts. Then MLflow's pages show only "Something went wrong".
+    """
+    # As Chromium does, make a request again whose connection the server was just closing.
+    route.fulfill(response=route.fetch(max_retries=3))
 
 
 @pytest.fixture
