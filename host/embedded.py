@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from host import background, processes
+from host import background, network, processes
 from host.background import Background
 from host.embedded_data import EmbeddedData
 from host.errors import LabError
@@ -42,9 +42,9 @@ def environment() -> dict[str, str]:
     inherited = {
         n: v for n, v in os.environ.items() if not n.startswith(("AWS_", "MLFLOW_", "JUPYTER"))
     }
-    own_hosts = "localhost,127.0.0.1"
     return (
         inherited
+        | network.environment()
         | read_env_file(ROOT / "trainer" / "client.env")
         | {
             # The last folder has a pyenv, for users who have not installed one.
@@ -54,8 +54,6 @@ def environment() -> dict[str, str]:
             "VIRTUAL_ENV": str(VENV),
             # For trainer/bin/pyenv. Its usual folder stays free for a pyenv that the user installs later.
             "PYENV_ROOT": os.environ.get("PYENV_ROOT") or str(STATE / "pyenv"),
-            "NO_PROXY": own_hosts,
-            "no_proxy": own_hosts,
             "MLFLOW_TRACKING_URI": f"http://127.0.0.1:{port('MLFLOW_PORT')}",
             "LAB_MODE": "embedded",
             "LAB_ROOT": str(ROOT),

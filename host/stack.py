@@ -7,6 +7,7 @@ import tempfile
 from host import compose, processes
 from host.errors import LabError
 from host.mode import Mode
+from host.network import check_proxies
 from host.ports import PORTS, check_free
 from host.settings import ROOT, check_passwords, ensure_env_file, port, settings
 from host.stack_data import StackData
@@ -149,9 +150,10 @@ class Stack(Mode):
 
 
 def prepare(profile: str | None = None) -> None:
-    """Write .env if there is none, and check its secrets and ports. Raises LabError."""
+    """Write .env if there is none, and check its secrets, proxies and ports. Raises LabError."""
     ensure_env_file()
     check_passwords()
+    check_proxies()
     check_ports(profile)
 
 

@@ -1,11 +1,13 @@
 """The virtual environment of the embedded mode and of the tests, and its packages."""
 
 import hashlib
+import os
 import platform
 import shutil
 import subprocess
 import sys
 
+from host import network
 from host.errors import LabError
 from host.settings import ROOT
 
@@ -16,7 +18,11 @@ PYTHON = VENV / "bin" / "python"
 def run(*words: object, failure: str) -> None:
     """Run a command. If it fails, raises LabError with the message `failure` and the end of its output."""
     process = subprocess.run(
-        [str(word) for word in words], cwd=ROOT, text=True, capture_output=True
+        [str(word) for word in words],
+        cwd=ROOT,
+        env=os.environ | network.environment(),
+        text=True,
+        capture_output=True,
     )
     if process.returncode != 0:
         raise LabError(f"{failure}\n{(process.stdout + process.stderr).strip()[-1500:]}")
@@ -45,7 +51,8 @@ def install(requirements: str = "trainer") -> bool:
         make()
     network = (
         "The packages could not be installed. Check that the package index is reachable, then try again. "
-        "docs/machines.md lists the machines for which all packages exist."
+        "docs/company-network.md explains what a company's network needs. docs/machines.md lists the machines for "
+        "which all packages exist."
     )
     uv = VENV / "bin" / "uv"
     if not uv.exists():

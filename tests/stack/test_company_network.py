@@ -1,0 +1,162 @@
+"""A company's network, whose proxy signs everybody's pages with a certificate of the company's own."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import trustme
+from pip._internal.models.index import PyPI
+
+from tests.support.checkout import copy_of_checkout
+from tests.support.company import MIRROR, Mirror, Proxy, engine_host, mirror, proxy
+from tests.support.labs import checkout_digest
+
+pytestmark = pytest.mark.stack
+PROJECT = f"mlflow-model-lab-company-{checkout_digest()}"
+# A module without requirements of its own.
+MODULE = "rsc.io/sampler@v1.3.1"
+
+
+@dataclass
+class Company:
+    """A company's network, and a checkout in it."""
+
+    checkout: Path
+    proxy: Proxy
+    mirror: Mirror
+    certificate: Path
+
+    def settings(self) -> dict[str, str]:
+        """Return what docs/company-network.md has a user write into .env."""
+        return {
+            "HTTP_PROXY": self.proxy.address,
+            "HTTPS_PROXY": self.proxy.address,
+            "NO_PROXY": MIRROR,
+            "LAB_APT_MIRROR": self.mirror.address,
+            "PIP_INDEX_URL": f"{self.mirror.address}/simple",
+            "GOPROXY": f"{self.mirror.address}/go",
+        }
+
+    def docker(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """Run `docker` in the checkout, and keep what it prints."""
+        env = os.environ | settings
+        return subprocess.run(
+            ["docker", *words], cwd=self.checkout, env=env, text=True, capture_output=True
+        )
+
+
+def printed_in(image: str, *command: str) -> str:
+    """Return what a command prints in a new container."""
+    ran = subprocess.run(
+        ["docker", "run", "--rm", image, *command], text=True, capture_output=True, check=True
+    )
+    return ran.stdout
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory) -> Iterator[Company]:
+    """The network and the checkout. The certificate is not in the checkout's folder certificates/ yet."""
+    authority = trustme.CA(organization_name="Company")
+    apt = "grep -rhoE 'https?://[^/ ]+' /etc/apt/sources.list* | head -1"
+    debian = printed_in("debian:trixie-slim", "sh", "-c", apt).strip()
+    go = printed_in("golang:1.26-trixie", "go", "env", "GOPROXY").split(",")[0]
+    registries = {"debian": f"{debian}/debian", "simple": PyPI.simple_url.rstrip("/"), "go": go}
+    folder = tmp_path_factory.mktemp("company")
+    checkout = copy_of_checkout(tmp_path_factory.mktemp("checkout"))
+    (checkout / ".env").write_text((checkout / ".env.example").read_text())
+    build = {"extra_hosts": [f"{MIRROR}={engine_host()}"]}
+    names = {"services": {"store-setup": {"build": build}}}
+    (checkout / "names.yml").write_text(json.dumps(names))
+    with proxy(authority, folder) as running, mirror(authority, registries) as packages:
+        yield Company(checkout, running, packages, folder / "ca.crt")
+    subprocess.run(["docker", "image", "rm", "--force", f"{PROJECT}-store-setup"])
+
+
+def build_setup(
+    company: Company, *options: str, **settings: str
+) -> subprocess.CompletedProcess[str]:
+    """Build the smallest image of the stack that has Debian's and Python's packages."""
+    build = ["compose", "build", "--progress", "plain", *options, "store-setup"]
+    files = "docker-compose.yml:names.yml"
+    return company.docker(*build, COMPOSE_PROJECT_NAME=PROJECT, COMPOSE_FILE=files, **settings)
+
+
+def test_without_the_certificate_a_build_fails(company):
+    proxies = {n: v for n, v in company.settings().items() if n.endswith("_PROXY")}
+    ran = build_setup(company, "--no-cache", **proxies)
+    assert ran.returncode != 0
+    assert "CERTIFICATE_VERIFY_FAILED" in ran.stdout + ran.stderr
+
+
+def test_a_certificate_in_another_format_is_explained(company):
+    file = company.checkout / "certificates" / "company.cer"
+    file.write_bytes(bytes.fromhex("3082"))
+    try:
+        ran = build_setup(company)
+    finally:
+        file.unlink()
+    assert ran.returncode != 0
+    command = "openssl x509 -inform der -in certificates/company.cer -out certificates/company.crt"
+    assert command in ran.stdout + ran.stderr
+
+
+@pytest.fixture
+def trusted(company) -> Company:
+    """The network, with its certificate in the checkout."""
+    shutil.copy(company.certificate, company.checkout / "certificates" / "company.pem")
+    company.mirror.asked.clear()
+    return company
+
+
+def test_with_the_certificate_and_the_settings_a_build_works(trusted):
+    ran = build_setup(trusted, **trusted.settings())
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert trusted.mirror.asked == {"debian", "simple"}
+    # The mirror has the packages' names only. NO_PROXY names the mirror.
+    hosts = trusted.proxy.hosts()
+    assert hosts
+    assert MIRROR not in hosts
+
+
+@pytest.mark.parametrize(
+    ("file", "stage", "command", "asked"),
+    [
+        (
+            "trainer",
+            "uv",
+            "/opt/uv/bin/uv pip install --no-cache --target /tmp/a iniconfig",
+            "simple",
+        ),
+        ("minio", "go", f"go mod download {MODULE}", "go"),
+    ],
+)
+def test_the_installers_of_python_and_go_work(trusted, tmp_path, file, stage, command, asked):
+    settings = trusted.settings() | {"UV_DEFAULT_INDEX": trusted.settings()["PIP_INDEX_URL"]}
+    build = [
+        word for name, value in settings.items() for word in ("--build-arg", f"{name}={value}")
+    ]
+    image = tmp_path / "image"
+    name = ["--add-host", f"{MIRROR}:{engine_host()}"]
+    where = ["--file", f"{file}/Dockerfile", "--target", stage, "--iidfile", str(image), "."]
+    built = trusted.docker("build", "--progress", "plain", *name, *build, *where)
+    assert built.returncode == 0, built.stderr
+    trusted.mirror.asked.clear()
+    env = [word for name, value in settings.items() for word in ("--env", f"{name}={value}")]
+    ran = trusted.docker("run", "--rm", *name, *env, image.read_text(), *command.split())
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert trusted.mirror.asked == {asked}
+    subprocess.run(["docker", "image", "rm", image.read_text()], check=True)
+
+
+def test_the_trainer_has_the_proxy_and_asks_the_lab_s_services_without_it(stack_lab):
+    proxy, names = "http://proxy.company.example:3128", ("mlflow", "minio", MIRROR, "example.org")
+    code = f"import urllib.request as u; print(u.getproxies(), [u.proxy_bypass(n) for n in {names}])"
+    run = ["run", "--rm", "--no-deps", "--no-TTY", "trainer", "python", "-c", code]
+    ran = stack_lab.compose(*run, HTTP_PROXY=proxy, HTTPS_PROXY=proxy, NO_PROXY=MIRROR)
+    assert f"'http': '{proxy}', 'https': '{proxy}'" in ran.stdout
+    assert "[1, 1, 1, False]" in ran.stdout.replace("True", "1")

@@ -1,0 +1,55 @@
+"""The settings for a company's network, on this machine."""
+
+import pytest
+
+from host import network, settings
+from host.errors import LabError
+
+PROXY = "http://proxy.example.org:3128"
+
+
+@pytest.fixture
+def written(tmp_path, monkeypatch):
+    """A function that writes the lines of .env."""
+    (tmp_path / ".env.example").write_text((settings.ROOT / ".env.example").read_text())
+    monkeypatch.setattr(settings, "ROOT", tmp_path)
+    for name in (*network.PROXIES, "NO_PROXY", "PIP_INDEX_URL"):
+        monkeypatch.delenv(name, raising=False)
+    return lambda *lines: (tmp_path / ".env").write_text("\n".join(lines))
+
+
+def test_without_settings_only_the_lab_s_own_servers_need_no_proxy(written):
+    written()
+    assert network.environment() == {
+        "NO_PROXY": "localhost,127.0.0.1",
+        "no_proxy": "localhost,127.0.0.1",
+        "UV_SYSTEM_CERTS": "true",
+    }
+
+
+def test_the_settings_of_env_reach_pip_and_uv(written):
+    index = "https://packages.example.org/simple"
+    written(f"HTTPS_PROXY={PROXY}", "NO_PROXY=.example.org", f"PIP_INDEX_URL={index}")
+    environment = network.environment()
+    assert environment["HTTPS_PROXY"] == PROXY
+    assert "HTTP_PROXY" not in environment
+    assert environment["no_proxy"] == "localhost,127.0.0.1,.example.org"
+    assert environment["PIP_INDEX_URL"] == environment["UV_DEFAULT_INDEX"] == index
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://localhost:3128", "127.0.0.1:3128", "http://[::1]:3128", "http://a:b//c@127.1.2.3:1/"],
+)
+def test_a_proxy_at_localhost_is_refused_for_the_stack(written, address):
+    written(f"HTTPS_PROXY={address}")
+    with pytest.raises(LabError, match="HTTPS_PROXY is at .* is the container itself") as error:
+        network.check_proxies()
+    assert "b//c" not in str(error.value)
+
+
+def test_a_variable_of_the_terminal_wins_over_env(written, monkeypatch):
+    written("HTTP_PROXY=http://localhost:1")
+    monkeypatch.setenv("HTTP_PROXY", PROXY)
+    network.check_proxies()
+    assert network.environment()["HTTP_PROXY"] == PROXY
