@@ -43,7 +43,7 @@ def test_the_settings_of_env_reach_pip_and_uv(written):
 )
 def test_a_proxy_at_localhost_is_refused_for_the_stack(written, address):
     written(f"HTTPS_PROXY={address}")
-    with pytest.raises(LabError, match="HTTPS_PROXY is at .* is the container itself") as error:
+    with pytest.raises(LabError, match="is the container itself") as error:
         network.check_proxies()
     assert "b//c" not in str(error.value)
 
