@@ -1,8 +1,10 @@
 """The lab without Docker: a virtual environment, and one MLflow server on SQLite and a local folder."""
 
+import hashlib
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from host import background, network, processes
@@ -29,6 +31,11 @@ DATABASE, ARTIFACTS, JUPYTER, WEBHOOK_KEY = (
     STATE / "artifacts",
     STATE / "jupyter",
     STATE / "webhook.key",
+)
+# The beginning of the path at which a Python listens that has MLflow imported, for the checks of `lab`. Such a path
+# must be short.
+PYTHON_SOCKET = Path(
+    tempfile.gettempdir(), f"lab-python-{hashlib.sha256(str(STATE).encode()).hexdigest()[:8]}"
 )
 SERVER = Background("server", STATE, mark=str(DATABASE))
 NOTEBOOK = Background("notebook", STATE, mark=str(JUPYTER))
@@ -58,6 +65,7 @@ def environment() -> dict[str, str]:
             "LAB_MODE": "embedded",
             "LAB_ROOT": str(ROOT),
             "LAB_OUTPUT": str(STATE / "output"),
+            "LAB_PYTHON_SOCKET": str(PYTHON_SOCKET),
             "LAB_MLFLOW_PAGE": page("MLFLOW_PORT"),
             # Where the lab runs lesson 05's servers: its own service, and MLflow's at the next port.
             "LAB_SERVING": f"http://127.0.0.1:{port('SERVING_PORT')}",
@@ -193,9 +201,12 @@ class Embedded(Mode):
         SERVER.wait_for(api(), None if running else start_server())
 
     def down(self) -> None:
-        """Stop JupyterLab and the server."""
+        """Stop JupyterLab, the server, and the Python for the checks of `lab`."""
         stop_notebook()
         stop_server()
+        for path in PYTHON_SOCKET.parent.glob(f"{PYTHON_SOCKET.name}-*"):
+            # The Python ends when it sees that its socket is gone.
+            path.unlink(missing_ok=True)
 
     def stop_server(self) -> None:
         """Stop the server, and JupyterLab, because its kernels may write too."""

@@ -198,7 +198,8 @@ def test_a_build_gets_the_requirements_the_trainer_and_the_server_s_files(tmp_pa
     docker("build", "--quiet", *to)
     got = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
     allowed = re.compile(
-        r"requirements/[\w-]+\.txt|minio/setup\.py|trainer/.*"
+        r"build/install-packages|certificates/(\.gitignore|[^/]*\.(crt|pem|cer))"
+        r"|requirements/[\w-]+\.txt|minio/setup\.py|trainer/.*"
         r"|mlflow-server/((serve|check_store|objects|garbage)\.py|lab_server/\w+\.py|pyproject\.toml)"
     )
     assert "requirements/server.txt" in got and "requirements/dev.txt" not in got

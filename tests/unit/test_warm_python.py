@@ -1,17 +1,20 @@
 """A script in a process forked from a warm Python behaves as it does in a Python of its own."""
 
 import os
+import shutil
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from lab import warm_python
+from lab import fingerprint, progress, warm_python
 from lab.lessons import Lesson
-from lab.progress import IMPORTED, IMPORTED_FOR_MODELS
+from lab.progress import IMPORTED
 from lab.verdict import check, run_script
 from tests.inside import warm as warm_client
 from tests.inside.warm_python import WarmPython
@@ -146,10 +149,78 @@ def test_a_process_leaves_nothing_behind_for_the_next(warm, tmp_path):
 
 
 def test_what_lab_imports_for_its_checks_starts_no_thread():
-    python = warm_python.WarmPython(modules=IMPORTED + IMPORTED_FOR_MODELS)
+    python = warm_python.WarmPython(modules=IMPORTED)
     threads = list(Path(f"/proc/{python._server.pid}/task").iterdir())
     python.close()
     assert len(threads) == 1
+
+
+def servers(address: str) -> list[bytes]:
+    """Return the command lines of the servers that were started for an address."""
+    return [command for command in running() if address.encode() in command]
+
+
+@pytest.fixture
+def address(tmp_path):
+    """The path of a socket. Its server ends with the test."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield f"{folder}/python"
+    wait_until(lambda: not servers(folder), 60, str)
+
+
+def test_commands_share_a_warm_python_that_ends_when_its_socket_is_gone(address, tmp_path):
+    (tmp_path / "a.py").write_text("import os; print(os.environ.get('COLOUR'), os.getcwd())\n")
+    # With pipes: whoever reads them waits until no process has them any more.
+    code = (
+        "import sys; from lab.warm_python import SharedPython; SharedPython(sys.argv[1], ['json'])"
+    )
+    subprocess.run([sys.executable, "-c", code, address], check=True, capture_output=True)
+    assert len(servers(address)) == 1
+    python = warm_python.SharedPython(address, ["json"])
+    assert len(servers(address)) == 1
+    assert python.run(Path("a.py"), tmp_path).stdout == f"None {tmp_path}\n"
+    python.close()
+    assert len(servers(address)) == 1
+    Path(address).unlink()
+    wait_until(lambda: not servers(address), 60, str)
+
+
+def test_a_shared_warm_python_ends_when_nobody_uses_it(address, monkeypatch):
+    monkeypatch.setattr(warm_python, "IDLE_SECONDS", 1)
+    warm_python.SharedPython(address, [])
+    wait_until(lambda: not servers(address), 60, str)
+    assert not Path(address).exists()
+
+
+def test_a_server_that_was_killed_is_replaced(address, tmp_path):
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(address)
+    (tmp_path / "a.py").write_text("print('ran')\n")
+    assert warm_python.SharedPython(address, []).run(Path("a.py"), tmp_path).stdout == "ran\n"
+
+
+def test_the_warm_python_of_another_user_is_not_used(address, monkeypatch):
+    warm_python.SharedPython(address, [])
+    monkeypatch.setattr(os, "getuid", lambda: 4242)
+    with pytest.raises(PermissionError):
+        warm_python.SharedPython(address, [])
+
+
+def test_other_variables_and_packages_get_another_warm_python(monkeypatch):
+    prefix = f"{tempfile.mkdtemp()}/python"
+    monkeypatch.setenv("LAB_PYTHON_SOCKET", prefix)
+    monkeypatch.setattr(progress, "IMPORTED", [])
+    monkeypatch.setattr(fingerprint, "packages", lambda: [["numpy", 1]])
+    first = progress.warm_python().socket
+    assert progress.warm_python().socket == first
+    monkeypatch.setenv("COLOUR", "green")
+    second = progress.warm_python().socket
+    assert second != first
+    assert not Path(first).exists()
+    monkeypatch.setattr(fingerprint, "packages", lambda: [["numpy", 2]])
+    assert progress.warm_python().socket not in (first, second)
+    shutil.rmtree(Path(prefix).parent)
+    wait_until(lambda: not servers(prefix), 60, str)
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,14 @@ import os
 import site
 import sys
 from pathlib import Path
+from typing import Any
 
 from lab import files, server_state
 from lab.doctor import Finding
 from lab.files import Stamp, Unknown
 
 # They differ between two commands in the same shell, and no check depends on them.
-OF_THE_SHELL = ("_", "OLDPWD", "PWD", "SHLVL")
+OF_THE_SHELL = ("_", "COLUMNS", "LINES", "OLDPWD", "PWD", "SHLVL", "TERM")
 # The environment, the Python that it belongs to, the learner's packages in the stack, and the lab's own package, which
 # the embedded mode imports from the checkout.
 KNOWN_FOLDERS = (sys.prefix, sys.base_prefix, site.getuserbase(), Path(__file__).parents[1])
@@ -28,17 +29,28 @@ def fingerprint(root: Path, output: Path, without: str) -> str | None:
     Files in the folder `output` with the name `without` are not a part of it.
     """
     try:
-        state = [
-            sys.version,
-            sorted(item for item in os.environ.items() if item[0] not in OF_THE_SHELL),
-            packages(),
-            files.below(root / "tutorial"),
-            files.below(Path(__file__).parent),
-            files.below(output, without),
-            server_state.state(),
-        ]
+        tutorial, learners = files.below(root / "tutorial"), files.below(output, without)
+        return digest([program(), tutorial, learners, server_state.state()])
     except (Unknown, Finding, OSError, LookupError, ValueError):
         return None
+
+
+def program_digest() -> str | None:
+    """Return the digest of what a Python depends on that has imported packages, or None if it cannot be known."""
+    try:
+        return digest(program())
+    except (Unknown, OSError):
+        return None
+
+
+def program() -> list[Any]:
+    """Return this Python's version, environment, packages, and the lab's own modules. Raises Unknown and OSError."""
+    variables = sorted(item for item in os.environ.items() if item[0] not in OF_THE_SHELL)
+    return [sys.version, variables, packages(), files.below(Path(__file__).parent)]
+
+
+def digest(state: list[Any]) -> str:
+    """Return a digest of lists, strings and numbers."""
     return hashlib.sha256(json.dumps(state).encode()).hexdigest()
 
 

@@ -5,9 +5,11 @@ runs as `python SCRIPT` would run it: as `__main__`, with its own arguments, fol
 Fork is safe here because the server has one thread and uses nothing of what it imports.
 
 `python -m lab.warm_python SOCKET MODULE...` starts a server that has imported these modules. The server ends with its
-standard input. lab/warm_client.py asks it to run a script.
+standard input. With `--idle SECONDS` before the socket, it ends when it was not asked for so long, and is for all
+commands of its user. lab/warm_client.py asks it to run a script.
 """
 
+import argparse
 import atexit
 import gc
 import importlib
@@ -16,12 +18,14 @@ import runpy
 import select
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 import types
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
@@ -37,6 +41,10 @@ WITHOUT_THREADS = {
 }
 # How often the end of a script is looked for.
 POLL_SECONDS = 0.02
+# How long a server that commands share waits for another one. It needs 250 MB of memory.
+IDLE_SECONDS = 900
+# How often such a server looks whether it is still needed.
+LOOK_SECONDS = 5
 
 
 class WarmPython:
@@ -100,17 +108,68 @@ class WarmPython:
         self._temporary.cleanup()
 
 
-def serve(listener: socket.socket) -> dict[str, Any] | None:
+class SharedPython(WarmPython):
+    """A warm Python that this command shares with the commands after it, so that they need not import MLflow again."""
+
+    def __init__(self, address: str, modules: Iterable[str]) -> None:
+        """Use the server at `address`. If there is none, start one and wait until it listens.
+
+        Raises OSError if it does not start, or if it belongs to another user.
+        """
+        self.socket = address
+        if self._answers():
+            return
+        options = ["--idle", str(IDLE_SECONDS)]
+        server = subprocess.Popen(
+            [sys.executable, "-m", "lab.warm_python", *options, address, *modules],
+            # A folder without modules, which is not deleted.
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            # A program that reads this command's errors would wait for the server's end.
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        with server.stdout as output:  # type: ignore[union-attr]
+            if output.readline() != b"ready\n":
+                raise OSError("The warm Python did not start.")
+
+    def _answers(self) -> bool:
+        """Tell whether a server listens. Raises PermissionError if another user started it."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            if probe.connect_ex(self.socket) != 0:
+                return False
+            credentials = probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+        _, user, _ = struct.unpack("3i", credentials)
+        if user != os.getuid():
+            raise PermissionError(f"{self.socket} belongs to another user.")
+        return True
+
+    def close(self) -> None:
+        """Leave the server to the next command."""
+
+
+def serve(
+    listener: socket.socket, is_over: Callable[[float], bool] | None = None
+) -> dict[str, Any] | None:
     """Fork for each connection, until this process's standard input ends.
+
+    With `is_over`, do so until it returns true. It gets the seconds since the latest connection.
 
     Returns twice, as os.fork does: None in the server at its end, and a request in each process that has
     a script to run. That process unwinds to `main` and ends like any Python, with its atexit functions.
     """
     # Nobody waits for the processes in between.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    watched = [listener] if is_over else [listener, sys.stdin]
+    latest = time.monotonic()
     while True:
-        if sys.stdin in select.select([listener, sys.stdin], [], [])[0]:
+        ready = select.select(watched, [], [], LOOK_SECONDS if is_over else None)[0]
+        if sys.stdin in ready or (is_over and not ready and is_over(time.monotonic() - latest)):
             return None
+        if not ready:
+            continue
+        latest = time.monotonic()
         connection, _ = listener.accept()
         if os.fork() == 0:
             listener.close()
@@ -217,17 +276,31 @@ def preload(modules: Iterable[str]) -> None:
             importlib.import_module(name)
 
 
-def serve_scripts(address: str) -> NoReturn:
-    """Serve at `address` until the standard input ends, then end this process. In the forked processes, run scripts."""
+def serve_scripts(address: str, idle_seconds: float | None = None) -> NoReturn:
+    """Serve at `address` until the standard input ends, then end this process. In the forked processes, run scripts.
+
+    With `idle_seconds`, the standard input does not matter. The server ends if no connection has come for so long, or
+    if the file of its socket was removed.
+    """
     # What is there now is never collected, so looking for garbage does not copy its memory.
     gc.freeze()
+    path = Path(address)
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(address)
+        # A server that was killed has left its file. Two commands may start a server at the same time.
+        draft = Path(f"{address}.{os.getpid()}")
+        listener.bind(str(draft))
+        own = draft.stat().st_ino
         listener.listen(64)
+        draft.replace(path)
         print("ready", flush=True)
-        request = serve(listener)
+
+        def is_over(idle: float) -> bool:
+            return idle > (idle_seconds or 0) or not path.exists() or path.stat().st_ino != own
+
+        request = serve(listener, is_over if idle_seconds else None)
     if request is None:
-        Path(address).unlink()
+        if path.exists() and path.stat().st_ino == own:
+            path.unlink()
     else:
         try:
             execute(request)
@@ -237,6 +310,11 @@ def serve_scripts(address: str) -> NoReturn:
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("address")
+    parser.add_argument("--idle", type=float)
+    parser.add_argument("modules", nargs="*")
+    given = parser.parse_args()
     os.environ |= WITHOUT_THREADS
-    preload(sys.argv[2:])
-    serve_scripts(sys.argv[1])
+    preload(given.modules)
+    serve_scripts(given.address, given.idle)
