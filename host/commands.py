@@ -283,7 +283,7 @@ def command_line() -> argparse.ArgumentParser:
     )
     add(
         "prepare",
-        "for an editor that starts the stack: write .env if there is none, and check its secrets and ports",
+        "for an editor that starts the stack: write .env if there is none, and check its settings",
         lambda args: prepare(),
     )
     return parser

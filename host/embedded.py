@@ -49,10 +49,13 @@ def environment() -> dict[str, str]:
     inherited = {
         n: v for n, v in os.environ.items() if not n.startswith(("AWS_", "MLFLOW_", "JUPYTER"))
     }
+    # The lab's own servers are never asked through a proxy.
+    direct = ",".join(filter(None, ["localhost,127.0.0.1", network.without_proxy()]))
     return (
         inherited
         | network.environment()
         | read_env_file(ROOT / "trainer" / "client.env")
+        | dict.fromkeys(("NO_PROXY", "no_proxy"), direct)
         | {
             # The last folder has a pyenv, for users who have not installed one.
             "PATH": os.pathsep.join(

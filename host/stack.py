@@ -4,10 +4,9 @@ import subprocess
 import sys
 import tempfile
 
-from host import compose, processes
+from host import compose, network, processes
 from host.errors import LabError
 from host.mode import Mode
-from host.network import check_proxies
 from host.ports import PORTS, check_free
 from host.settings import ROOT, check_passwords, ensure_env_file, port, settings
 from host.stack_data import StackData
@@ -150,10 +149,10 @@ class Stack(Mode):
 
 
 def prepare(profile: str | None = None) -> None:
-    """Write .env if there is none, and check its secrets, proxies and ports. Raises LabError."""
+    """Write .env if there is none, and check its secrets, its ports and the settings for a network. Raises LabError."""
     ensure_env_file()
     check_passwords()
-    check_proxies()
+    network.check()
     check_ports(profile)
 
 

@@ -49,7 +49,7 @@ def install(requirements: str = "trainer") -> bool:
     marker.unlink(missing_ok=True)
     if not is_ours():
         make()
-    network = (
+    unreachable = (
         "The packages could not be installed. Check that the package index is reachable, then try again. "
         "docs/company-network.md explains what a company's network needs. docs/machines.md lists the machines for "
         "which all packages exist."
@@ -58,11 +58,11 @@ def install(requirements: str = "trainer") -> bool:
     if not uv.exists():
         step("the installer")
         pip = [PYTHON, "-m", "pip", "install", "--quiet", "--require-hashes"]
-        run(*pip, "-r", "requirements/uv.txt", failure=network)
+        run(*pip, "-r", "requirements/uv.txt", failure=unreachable)
     step(f"the packages of requirements/{lock.name}")
     uv_pip = [uv, "pip", "install", "--quiet", "--python", PYTHON]
     # Without --compile-bytecode, which takes longer than the installation. Most modules are never imported.
-    run(*uv_pip, "--require-hashes", "-r", lock, failure=network)
+    run(*uv_pip, "--require-hashes", "-r", lock, failure=unreachable)
     step("the lab command")
     failed = "The lab's own package could not be installed."
     run(*uv_pip, "--no-deps", "--editable", "trainer", failure=failed)

@@ -32,10 +32,16 @@ class Proxy:
     def __init__(self, address: str, log: Path) -> None:
         """Describe a proxy that runs at an address and writes its log to a file."""
         self.address, self.log = address, log
+        self.forgotten = 0
 
     def hosts(self) -> set[str]:
         """Return the hosts that were asked for through the proxy."""
-        return set(re.findall(r"access_log:\d+ - \S+ - \w+ ([^:/ ]+)", self.log.read_text()))
+        log = self.log.read_text()[self.forgotten :]
+        return set(re.findall(r"access_log:\d+ - \S+ - \w+ ([^:/ ]+)", log))
+
+    def forget(self) -> None:
+        """Leave out of `hosts` what was asked for until now."""
+        self.forgotten = len(self.log.read_text())
 
 
 @contextmanager

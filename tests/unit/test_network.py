@@ -2,7 +2,7 @@
 
 import pytest
 
-from host import network, settings
+from host import embedded, network, settings
 from host.errors import LabError
 
 PROXY = "http://proxy.example.org:3128"
@@ -13,18 +13,15 @@ def written(tmp_path, monkeypatch):
     """A function that writes the lines of .env."""
     (tmp_path / ".env.example").write_text((settings.ROOT / ".env.example").read_text())
     monkeypatch.setattr(settings, "ROOT", tmp_path)
-    for name in (*network.PROXIES, "NO_PROXY", "PIP_INDEX_URL"):
+    for name in (*network.PROXIES, *network.MIRRORS, "NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PIP_CERT", "/certificates.pem")
     return lambda *lines: (tmp_path / ".env").write_text("\n".join(lines))
 
 
-def test_without_settings_only_the_lab_s_own_servers_need_no_proxy(written):
+def test_without_settings_pip_and_uv_only_trust_what_the_machine_trusts(written):
     written()
-    assert network.environment() == {
-        "NO_PROXY": "localhost,127.0.0.1",
-        "no_proxy": "localhost,127.0.0.1",
-        "UV_SYSTEM_CERTS": "true",
-    }
+    assert network.environment() == {"UV_SYSTEM_CERTS": "true", "PIP_CERT": "/certificates.pem"}
 
 
 def test_the_settings_of_env_reach_pip_and_uv(written):
@@ -33,8 +30,17 @@ def test_the_settings_of_env_reach_pip_and_uv(written):
     environment = network.environment()
     assert environment["HTTPS_PROXY"] == PROXY
     assert "HTTP_PROXY" not in environment
-    assert environment["no_proxy"] == "localhost,127.0.0.1,.example.org"
+    assert environment["NO_PROXY"] == environment["no_proxy"] == ".example.org"
     assert environment["PIP_INDEX_URL"] == environment["UV_DEFAULT_INDEX"] == index
+
+
+def test_the_lab_s_own_servers_are_asked_without_a_proxy(written, monkeypatch):
+    written()
+    monkeypatch.setenv("no_proxy", ".example.org")
+    assert network.without_proxy() == ".example.org"
+    environment = embedded.environment()
+    assert environment["NO_PROXY"] == "localhost,127.0.0.1,.example.org"
+    assert environment["no_proxy"] == environment["NO_PROXY"]
 
 
 @pytest.mark.parametrize(
@@ -44,12 +50,26 @@ def test_the_settings_of_env_reach_pip_and_uv(written):
 def test_a_proxy_at_localhost_is_refused_for_the_stack(written, address):
     written(f"HTTPS_PROXY={address}")
     with pytest.raises(LabError, match="is the container itself") as error:
-        network.check_proxies()
+        network.check()
     assert "b//c" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("HTTP_PROXY=http://[::1:3128", "HTTP_PROXY is not an address"),
+        ("PIP_INDEX_URL=https://me:token@example.org/simple", "PIP_INDEX_URL contains a password"),
+    ],
+)
+def test_what_cannot_work_or_would_give_a_password_away_is_refused(written, line, message):
+    written(line)
+    with pytest.raises(LabError, match=message) as error:
+        network.check()
+    assert "token@" not in str(error.value)
 
 
 def test_a_variable_of_the_terminal_wins_over_env(written, monkeypatch):
     written("HTTP_PROXY=http://localhost:1")
     monkeypatch.setenv("HTTP_PROXY", PROXY)
-    network.check_proxies()
+    network.check()
     assert network.environment()["HTTP_PROXY"] == PROXY
