@@ -32,9 +32,8 @@ DATABASE, ARTIFACTS, JUPYTER, WEBHOOK_KEY = (
     STATE / "jupyter",
     STATE / "webhook.key",
 )
-# The beginning of the path at which a Python listens that has MLflow imported, for the checks of `lab`. Such a path
-# must be short.
-PYTHON_SOCKET = Path(
+# Where a Python listens that has MLflow imported, for the checks of `lab`. The path of a socket must be short.
+PYTHON_FOLDER = Path(
     tempfile.gettempdir(), f"lab-python-{hashlib.sha256(str(STATE).encode()).hexdigest()[:8]}"
 )
 SERVER = Background("server", STATE, mark=str(DATABASE))
@@ -68,7 +67,7 @@ def environment() -> dict[str, str]:
             "LAB_MODE": "embedded",
             "LAB_ROOT": str(ROOT),
             "LAB_OUTPUT": str(STATE / "output"),
-            "LAB_PYTHON_SOCKET": str(PYTHON_SOCKET),
+            "LAB_PYTHON_FOLDER": str(PYTHON_FOLDER),
             "LAB_MLFLOW_PAGE": page("MLFLOW_PORT"),
             # Where the lab runs lesson 05's servers: its own service, and MLflow's at the next port.
             "LAB_SERVING": f"http://127.0.0.1:{port('SERVING_PORT')}",
@@ -207,9 +206,8 @@ class Embedded(Mode):
         """Stop JupyterLab, the server, and the Python for the checks of `lab`."""
         stop_notebook()
         stop_server()
-        for path in PYTHON_SOCKET.parent.glob(f"{PYTHON_SOCKET.name}-*"):
-            # The Python ends when it sees that its socket is gone.
-            path.unlink(missing_ok=True)
+        # The Python ends when it sees that its socket is gone.
+        shutil.rmtree(PYTHON_FOLDER, ignore_errors=True)
 
     def stop_server(self) -> None:
         """Stop the server, and JupyterLab, because its kernels may write too."""

@@ -8,11 +8,12 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from lab import fingerprint, progress, warm_python
+from lab import files, fingerprint, progress, warm_python
 from lab.lessons import Lesson
 from lab.progress import IMPORTED
 from lab.verdict import check, run_script
@@ -155,72 +156,141 @@ def test_what_lab_imports_for_its_checks_starts_no_thread():
     assert len(threads) == 1
 
 
-def servers(address: str) -> list[bytes]:
-    """Return the command lines of the servers that were started for an address."""
-    return [command for command in running() if address.encode() in command]
+def servers(folder: Path) -> list[bytes]:
+    """Return the command lines of the servers whose sockets are in a folder."""
+    return [command for command in running() if b"--idle" in command and bytes(folder) in command]
 
 
 @pytest.fixture
-def address(tmp_path):
-    """The path of a socket. Its server ends with the test."""
-    with tempfile.TemporaryDirectory() as folder:
-        yield f"{folder}/python"
+def folder():
+    """A private folder with a short path. Servers whose sockets are in it end with the test."""
+    folder = Path(tempfile.mkdtemp())
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
     wait_until(lambda: not servers(folder), 60, str)
 
 
-def test_commands_share_a_warm_python_that_ends_when_its_socket_is_gone(address, tmp_path):
+def shared(folder: Path) -> warm_python.SharedPython:
+    """Return a shared Python that has imported nothing."""
+    return warm_python.SharedPython(folder, "python", [])
+
+
+SHARE = """
+import sys
+from pathlib import Path
+from lab.warm_python import SharedPython
+SharedPython(Path(sys.argv[1]), "python", [])
+"""
+
+
+def test_commands_share_a_warm_python_that_ends_when_its_socket_is_gone(folder, tmp_path):
     (tmp_path / "a.py").write_text("import os; print(os.environ.get('COLOUR'), os.getcwd())\n")
-    # With pipes: whoever reads them waits until no process has them any more.
-    code = (
-        "import sys; from lab.warm_python import SharedPython; SharedPython(sys.argv[1], ['json'])"
-    )
-    subprocess.run([sys.executable, "-c", code, address], check=True, capture_output=True)
-    assert len(servers(address)) == 1
-    python = warm_python.SharedPython(address, ["json"])
-    assert len(servers(address)) == 1
+    # With pipes: run() reads them until no process has them any more.
+    subprocess.run([sys.executable, "-c", SHARE, folder], check=True, capture_output=True)
+    assert len(servers(folder)) == 1
+    python = shared(folder)
     assert python.run(Path("a.py"), tmp_path).stdout == f"None {tmp_path}\n"
     python.close()
-    assert len(servers(address)) == 1
-    Path(address).unlink()
-    wait_until(lambda: not servers(address), 60, str)
+    assert len(servers(folder)) == 1
+    Path(python.socket).unlink()
+    wait_until(lambda: not servers(folder), 60, str)
 
 
-def test_a_shared_warm_python_ends_when_nobody_uses_it(address, monkeypatch):
+def test_a_shared_warm_python_ends_when_nobody_uses_it(folder, monkeypatch):
     monkeypatch.setattr(warm_python, "IDLE_SECONDS", 1)
-    warm_python.SharedPython(address, [])
-    wait_until(lambda: not servers(address), 60, str)
-    assert not Path(address).exists()
+    python = shared(folder)
+    wait_until(lambda: not servers(folder), 60, str)
+    assert not Path(python.socket).exists()
 
 
-def test_a_server_that_was_killed_is_replaced(address, tmp_path):
+def test_a_server_that_was_killed_is_replaced(folder, tmp_path):
     with socket.socket(socket.AF_UNIX) as left:
-        left.bind(address)
+        left.bind(str(folder / "python"))
     (tmp_path / "a.py").write_text("print('ran')\n")
-    assert warm_python.SharedPython(address, []).run(Path("a.py"), tmp_path).stdout == "ran\n"
+    assert shared(folder).run(Path("a.py"), tmp_path).stdout == "ran\n"
 
 
-def test_the_warm_python_of_another_user_is_not_used(address, monkeypatch):
-    warm_python.SharedPython(address, [])
-    monkeypatch.setattr(os, "getuid", lambda: 4242)
+def test_commands_that_begin_at_the_same_time_end_up_with_one_server(folder):
+    command = [sys.executable, "-c", SHARE, folder]
+    for process in [subprocess.Popen(command) for _ in range(3)]:
+        assert process.wait() == 0
+    wait_until(lambda: len(servers(folder)) == 1, 60, str)
+    assert [path.name for path in folder.iterdir()] == ["python"]
+
+
+def test_a_command_that_is_interrupted_leaves_a_server_for_the_next(folder, tmp_path):
+    command = [sys.executable, "-c", SHARE.replace("[]", '["mlflow"]'), folder]
+    process = subprocess.Popen(command)
+    wait_until(lambda: servers(folder), 60, str)
+    process.kill()
+    process.wait()
+    (tmp_path / "a.py").write_text("print('ran')\n")
+    assert shared(folder).run(Path("a.py"), tmp_path).stdout == "ran\n"
+
+
+def test_a_server_that_is_stopped_does_not_make_a_command_wait(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(warm_python, "ANSWER_SECONDS", 1)
+    (tmp_path / "a.py").write_text("print('ran')\n")
+    python = shared(folder)
+    subprocess.run(["pkill", "-STOP", "-f", python.socket], check=True)
+    try:
+        with pytest.raises(subprocess.TimeoutExpired):
+            python.run(Path("a.py"), tmp_path, 1)
+    finally:
+        subprocess.run(["pkill", "-CONT", "-f", python.socket], check=True)
+
+
+def test_a_script_can_be_interrupted_although_its_server_began_in_the_background(folder, tmp_path):
+    (tmp_path / "a.py").write_text("import signal; print(signal.getsignal(signal.SIGINT))\n")
+    background = 'trap "" INT QUIT; exec "$@"'
+    command = ["sh", "-c", background, "sh", sys.executable, "-c", SHARE, folder]
+    subprocess.run(command, check=True)
+    assert "default_int_handler" in shared(folder).run(Path("a.py"), tmp_path).stdout
+
+
+def test_a_folder_that_others_can_enter_is_not_used(folder):
+    folder.chmod(0o750)
     with pytest.raises(PermissionError):
-        warm_python.SharedPython(address, [])
+        shared(folder)
 
 
-def test_other_variables_and_packages_get_another_warm_python(monkeypatch):
-    prefix = f"{tempfile.mkdtemp()}/python"
-    monkeypatch.setenv("LAB_PYTHON_SOCKET", prefix)
+@pytest.mark.parametrize("change", ["variable", "package", "limit", "mask", "own code"])
+def test_a_warm_python_is_shared_until_something_changes_that_it_depends_on(
+    folder, monkeypatch, change
+):
+    monkeypatch.setenv("LAB_PYTHON_FOLDER", str(folder))
     monkeypatch.setattr(progress, "IMPORTED", [])
     monkeypatch.setattr(fingerprint, "packages", lambda: [["numpy", 1]])
-    first = progress.warm_python().socket
-    assert progress.warm_python().socket == first
-    monkeypatch.setenv("COLOUR", "green")
-    second = progress.warm_python().socket
-    assert second != first
+    first = progress.warm_python(afresh=False).socket
+    assert progress.warm_python(afresh=False).socket == first
+    match change:
+        case "variable":
+            monkeypatch.setenv("COLOUR", "green")
+        case "package":
+            monkeypatch.setattr(fingerprint, "packages", lambda: [["numpy", 2]])
+        case "limit":
+            monkeypatch.setattr(fingerprint, "limits", lambda: [(1, 1)])
+        case "mask":
+            monkeypatch.setattr(fingerprint, "umask", lambda: 0)
+        case "own code":
+            monkeypatch.setattr(files, "below", lambda folder: [["new.py"]])
+    assert progress.warm_python(afresh=False).socket != first
     assert not Path(first).exists()
-    monkeypatch.setattr(fingerprint, "packages", lambda: [["numpy", 2]])
-    assert progress.warm_python().socket not in (first, second)
-    shutil.rmtree(Path(prefix).parent)
-    wait_until(lambda: not servers(prefix), 60, str)
+
+
+def test_a_check_that_was_asked_for_gets_a_new_python(folder, monkeypatch):
+    monkeypatch.setenv("LAB_PYTHON_FOLDER", str(folder))
+    lessons = [Lesson(folder, folder / "tutorial" / name) for name in ("01_one", "02_two")]
+    with progress.runner(lessons[:1], afresh=True) as run:
+        assert run is run_script
+    with progress.runner(lessons, afresh=True):
+        pass
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", IMPORTED)
+def test_what_lab_imports_for_its_checks_exists(name):
+    assert find_spec(name)
 
 
 @pytest.mark.parametrize(

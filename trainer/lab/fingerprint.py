@@ -7,6 +7,7 @@ output folder, and the server's database and store. It does not cover other file
 import hashlib
 import json
 import os
+import resource
 import site
 import sys
 from pathlib import Path
@@ -36,9 +37,12 @@ def fingerprint(root: Path, output: Path, without: str) -> str | None:
 
 
 def program_digest() -> str | None:
-    """Return the digest of what a Python depends on that has imported packages, or None if it cannot be known."""
+    """Return the digest of what a running Python depends on, or None if it cannot be known.
+
+    The processes that it starts have its priority, mask and limits.
+    """
     try:
-        return digest(program())
+        return digest([program(), os.nice(0), umask(), limits()])
     except (Unknown, OSError):
         return None
 
@@ -47,6 +51,19 @@ def program() -> list[Any]:
     """Return this Python's version, environment, packages, and the lab's own modules. Raises Unknown and OSError."""
     variables = sorted(item for item in os.environ.items() if item[0] not in OF_THE_SHELL)
     return [sys.version, variables, packages(), files.below(Path(__file__).parent)]
+
+
+def umask() -> int:
+    """Return the permissions that new files do not get. The system tells only the previous mask."""
+    mask = os.umask(0o77)
+    os.umask(mask)
+    return mask
+
+
+def limits() -> list[tuple[int, int]]:
+    """Return the limits for memory, files, processes and the like."""
+    kinds = [kind for name, kind in vars(resource).items() if name.startswith("RLIMIT_")]
+    return [resource.getrlimit(kind) for kind in sorted(kinds)]
 
 
 def digest(state: list[Any]) -> str:

@@ -17,8 +17,6 @@ from lab.verdict import Runner, Verdict, check, run_script
 if TYPE_CHECKING:
     from lab.warm_python import WarmPython
 
-# Most of the time they wait for the server. Where each of them imports MLflow, they need 250 MB each.
-CHECKS_AT_A_TIME = 4
 # What the checks import, and MLflow when it loads and asks a scikit-learn model. It takes longer than the checks.
 IMPORTED = [
     "lab.checks.model",
@@ -40,7 +38,8 @@ IMPORTED = [
 def verdicts(among: list[Lesson], root: Path, afresh: bool = False) -> Iterator[Verdict]:
     """Yield the verdict on each lesson. Check only the lessons of which no verdict is remembered.
 
-    With `afresh`, check all of them. Checks that have not begun when the caller stops reading do not run.
+    With `afresh`, check all of them, and use no Python that ran before. Checks that have not begun when the caller
+    stops reading do not run.
     """
     # Before the checks, so that a change during a check makes the next command check again.
     known = remembered.present(root)
@@ -48,7 +47,7 @@ def verdicts(among: list[Lesson], root: Path, afresh: bool = False) -> Iterator[
     if not left:
         yield from (known.verdicts[lesson.name] for lesson in among)
         return
-    with runner() as run, ThreadPoolExecutor(CHECKS_AT_A_TIME) as pool:
+    with runner(left, afresh) as run, ThreadPoolExecutor(at_a_time(run)) as pool:
         running = {lesson.name: pool.submit(check, lesson, run=run) for lesson in left}
         try:
             for lesson in among:
@@ -60,17 +59,24 @@ def verdicts(among: list[Lesson], root: Path, afresh: bool = False) -> Iterator[
             remembered.save(root, known)
 
 
+def at_a_time(run: Runner) -> int:
+    """Return how many checks run at the same time. If each of them imports MLflow, they need memory and processors."""
+    return 2 if run is run_script else 4
+
+
 @contextmanager
-def runner() -> Iterator[Runner]:
-    """Lend a function that runs checks: in processes forked from a warm Python, which later commands use as well.
+def runner(lessons: list[Lesson], afresh: bool) -> Iterator[Runner]:
+    """Lend a function that runs the lessons' checks: in processes forked from a warm Python.
+
+    With `afresh`, that Python is a new one. Otherwise later commands use it as well.
 
     Only on Linux. macOS's own libraries do not work in a forked process.
     """
-    if sys.platform != "linux":
+    if sys.platform != "linux" or (afresh and len(lessons) == 1):
         yield run_script
         return
     try:
-        python = warm_python()
+        python = warm_python(afresh)
     except OSError:
         # A socket's path must be short, and TMPDIR may be long.
         yield run_script
@@ -91,16 +97,11 @@ def runner() -> Iterator[Runner]:
         python.close()
 
 
-def warm_python() -> "WarmPython":
+def warm_python(afresh: bool) -> "WarmPython":
     """Return a warm Python whose environment and packages are those of this command. Raises OSError."""
     from lab.warm_python import SharedPython, WarmPython
 
-    prefix, digest = os.environ.get("LAB_PYTHON_SOCKET"), program_digest()
-    if not prefix or not digest:
+    folder, digest = os.environ.get("LAB_PYTHON_FOLDER"), program_digest()
+    if afresh or not folder or not digest:
         return WarmPython(modules=IMPORTED)
-    address = Path(f"{prefix}-{digest[:16]}")
-    for other in address.parent.glob(f"{Path(prefix).name}-*"):
-        if other != address:
-            # A server with other packages or variables. It ends when it sees that its socket is gone.
-            other.unlink(missing_ok=True)
-    return SharedPython(str(address), IMPORTED)
+    return SharedPython(Path(folder), f"python-{digest[:16]}", IMPORTED)

@@ -18,7 +18,6 @@ import runpy
 import select
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
@@ -41,10 +40,12 @@ WITHOUT_THREADS = {
 }
 # How often the end of a script is looked for.
 POLL_SECONDS = 0.02
+# How long a server needs at most to kill a script.
+ANSWER_SECONDS = 10
 # How long a server that commands share waits for another one. It needs 250 MB of memory.
 IDLE_SECONDS = 900
 # How often such a server looks whether it is still needed.
-LOOK_SECONDS = 5
+LOOK_SECONDS = 2
 
 
 class WarmPython:
@@ -92,8 +93,11 @@ class WarmPython:
             with warm_client.send(self.socket, [str(script)], str(cwd), env, streams) as connection:
                 if timeout and not select.select([connection], [], [], timeout)[0]:
                     connection.shutdown(socket.SHUT_WR)
-                    # The script and all that it started have been killed when the answer comes.
-                    warm_client.exit_status(connection)
+                    # The script and all that it started have been killed when the answer comes. A server that
+                    # is stopped gives none.
+                    connection.settimeout(ANSWER_SECONDS)
+                    with suppress(TimeoutError):
+                        warm_client.exit_status(connection)
                     raise subprocess.TimeoutExpired(str(script), timeout)
                 returncode = warm_client.exit_status(connection)
             stdout.seek(0)
@@ -111,17 +115,30 @@ class WarmPython:
 class SharedPython(WarmPython):
     """A warm Python that this command shares with the commands after it, so that they need not import MLflow again."""
 
-    def __init__(self, address: str, modules: Iterable[str]) -> None:
-        """Use the server at `address`. If there is none, start one and wait until it listens.
+    def __init__(self, folder: Path, name: str, modules: Iterable[str]) -> None:
+        """Use the server whose socket is `name` in a folder of this user's own. If there is none, start it.
 
-        Raises OSError if it does not start, or if it belongs to another user.
+        Raises OSError if it does not start, or if other users can enter the folder.
         """
-        self.socket = address
-        if self._answers():
-            return
+        make_private(folder)
+        self.socket = str(folder / name)
+        for other in folder.iterdir():
+            # A server with other packages or variables. It ends when it sees that its socket is gone.
+            if other.name != name and other.is_socket():
+                other.unlink(missing_ok=True)
+        if not self._answers():
+            self._start(modules)
+
+    def _answers(self) -> bool:
+        """Tell whether the server listens."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(self.socket) == 0
+
+    def _start(self, modules: Iterable[str]) -> None:
+        """Start the server and wait until it listens. Raises OSError if it does not start."""
         options = ["--idle", str(IDLE_SECONDS)]
         server = subprocess.Popen(
-            [sys.executable, "-m", "lab.warm_python", *options, address, *modules],
+            [sys.executable, "-m", "lab.warm_python", *options, self.socket, *modules],
             # A folder without modules, which is not deleted.
             cwd="/",
             stdin=subprocess.DEVNULL,
@@ -134,19 +151,16 @@ class SharedPython(WarmPython):
             if output.readline() != b"ready\n":
                 raise OSError("The warm Python did not start.")
 
-    def _answers(self) -> bool:
-        """Tell whether a server listens. Raises PermissionError if another user started it."""
-        with socket.socket(socket.AF_UNIX) as probe:
-            if probe.connect_ex(self.socket) != 0:
-                return False
-            credentials = probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
-        _, user, _ = struct.unpack("3i", credentials)
-        if user != os.getuid():
-            raise PermissionError(f"{self.socket} belongs to another user.")
-        return True
-
     def close(self) -> None:
         """Leave the server to the next command."""
+
+
+def make_private(folder: Path) -> None:
+    """Create a folder that only this user can enter. Raises PermissionError if it exists and others can."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    status = folder.lstat()
+    if status.st_uid != os.getuid() or status.st_mode & 0o77:
+        raise PermissionError(f"Other users can enter {folder}.")
 
 
 def serve(
@@ -287,19 +301,21 @@ def serve_scripts(address: str, idle_seconds: float | None = None) -> NoReturn:
     path = Path(address)
     with socket.socket(socket.AF_UNIX) as listener:
         # A server that was killed has left its file. Two commands may start a server at the same time.
-        draft = Path(f"{address}.{os.getpid()}")
+        draft = path.with_name(f"{os.getpid()}")
         listener.bind(str(draft))
         own = draft.stat().st_ino
         listener.listen(64)
-        draft.replace(path)
-        print("ready", flush=True)
+        draft.rename(path)
+        # A command that was interrupted does not read it.
+        with suppress(BrokenPipeError):
+            os.write(1, b"ready\n")
 
         def is_over(idle: float) -> bool:
-            return idle > (idle_seconds or 0) or not path.exists() or path.stat().st_ino != own
+            return idle > (idle_seconds or 0) or inode(path) != own
 
         request = serve(listener, is_over if idle_seconds else None)
     if request is None:
-        if path.exists() and path.stat().st_ino == own:
+        if inode(path) == own:
             path.unlink()
     else:
         try:
@@ -309,6 +325,14 @@ def serve_scripts(address: str, idle_seconds: float | None = None) -> NoReturn:
     end(None)
 
 
+def inode(path: Path) -> int | None:
+    """Return the number of a file, or None if there is no file."""
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return None
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("address")
@@ -316,5 +340,8 @@ if __name__ == "__main__":
     parser.add_argument("modules", nargs="*")
     given = parser.parse_args()
     os.environ |= WITHOUT_THREADS
+    # A shell ignores Ctrl-C for what it starts in the background.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     preload(given.modules)
     serve_scripts(given.address, given.idle)
