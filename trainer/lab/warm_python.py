@@ -42,7 +42,7 @@ WITHOUT_THREADS = {
 POLL_SECONDS = 0.02
 # How long a server needs at most to kill a script.
 ANSWER_SECONDS = 10
-# How long a server that commands share waits for another one. It needs 250 MB of memory.
+# How long a server that commands share waits for another one. It needs 280 MB of memory.
 IDLE_SECONDS = 900
 # How often such a server looks whether it is still needed.
 LOOK_SECONDS = 2
