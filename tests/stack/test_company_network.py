@@ -16,7 +16,8 @@ from pip._internal.models.index import PyPI
 
 from tests.support.checkout import copy_of_checkout
 from tests.support.company import MIRROR, Mirror, Proxy, engine_host, mirror, proxy
-from tests.support.labs import checkout_digest
+from tests.support.containers import docker
+from tests.support.labs import checkout_digest, run
 
 pytestmark = pytest.mark.stack
 PROJECT = f"mlflow-model-lab-company-{checkout_digest()}"
@@ -46,18 +47,7 @@ class Company:
 
     def docker(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
         """Run `docker` in the checkout, and keep what it prints."""
-        env = os.environ | settings
-        return subprocess.run(
-            ["docker", *words], cwd=self.checkout, env=env, text=True, capture_output=True
-        )
-
-
-def printed_in(image: str, *command: str) -> str:
-    """Return what a command prints in a new container."""
-    ran = subprocess.run(
-        ["docker", "run", "--rm", image, *command], text=True, capture_output=True, check=True
-    )
-    return ran.stdout
+        return run(["docker", *words], env=os.environ | settings, cwd=self.checkout)
 
 
 @pytest.fixture(scope="module")
@@ -65,9 +55,9 @@ def company(tmp_path_factory) -> Iterator[Company]:
     """The network and the checkout. The certificate is not in the checkout's folder certificates/ yet."""
     authority = trustme.CA(organization_name="Company")
     apt = "grep -rhE '^(URIs:|deb )' /etc/apt/sources.list*"
-    lists = printed_in("debian:trixie-slim", "sh", "-c", apt)
+    lists = docker("run", "--rm", "debian:trixie-slim", "sh", "-c", apt)
     debian = re.search(r"https?://[^/ ]+", lists)[0]
-    go = printed_in("golang:1.26-trixie", "go", "env", "GOPROXY").split(",")[0]
+    go = docker("run", "--rm", "golang:1.26-trixie", "go", "env", "GOPROXY").split(",")[0]
     registries = {
         "debian": f"{debian}/debian",
         "debian-security": f"{debian}/debian-security",
@@ -76,13 +66,13 @@ def company(tmp_path_factory) -> Iterator[Company]:
     }
     folder = tmp_path_factory.mktemp("company")
     checkout = copy_of_checkout(tmp_path_factory.mktemp("checkout"))
-    (checkout / ".env").write_text((checkout / ".env.example").read_text())
+    shutil.copy(checkout / ".env.example", checkout / ".env")
     build = {"extra_hosts": [f"{MIRROR}={engine_host()}"]}
     names = {"services": {"store-setup": {"build": build}}}
     (checkout / "names.yml").write_text(json.dumps(names))
     with proxy(authority, folder) as running, mirror(authority, registries) as packages:
         yield Company(checkout, running, packages, folder / "ca.crt")
-    subprocess.run(["docker", "image", "rm", "--force", f"{PROJECT}-store-setup"])
+    docker("image", "rm", "--force", f"{PROJECT}-store-setup")
 
 
 def build_setup(
@@ -109,8 +99,8 @@ def test_a_certificate_in_another_format_is_explained(company):
     finally:
         file.unlink()
     assert ran.returncode != 0
-    command = "openssl x509 -inform der -in certificates/company.cer -out certificates/company.crt"
-    assert command in ran.stdout + ran.stderr
+    convert = "openssl x509 -inform der -in certificates/company.cer -out certificates/company.crt"
+    assert f"{convert} && rm certificates/company.cer" in ran.stdout + ran.stderr
 
 
 @pytest.fixture
@@ -156,7 +146,7 @@ def test_the_installers_of_python_and_go_work(trusted, folder, stage, command, a
     built = trusted.docker("build", "--quiet", *name, *build, *where)
     assert built.returncode == 0, built.stderr
     assert asked in trusted.mirror.asked
-    subprocess.run(["docker", "image", "rm", built.stdout.strip()], check=True)
+    docker("image", "rm", built.stdout.strip())
 
 
 def test_every_build_gets_the_settings(company):

@@ -3,7 +3,6 @@
 import http.client
 import json
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from tests.support.containers import (
     ONE_SHOTS,
     PROFILES,
+    docker,
     environment,
     inside,
     inspect,
@@ -180,13 +180,6 @@ def test_an_image_holds_no_secret_and_nothing_left_from_its_build(stack_lab, bui
     # In the trainers, `mlflow models serve` needs it.
     uv = docker(*as_root, "command -v uv; true").strip()
     assert uv == ("/usr/local/bin/uv" if built in TRAINERS else "")
-
-
-def docker(*words: str) -> str:
-    """Run `docker` and return what it prints."""
-    ran = subprocess.run(["docker", *words], text=True, capture_output=True)
-    assert ran.returncode == 0, ran.stderr
-    return ran.stdout
 
 
 def test_a_build_gets_the_requirements_the_trainer_and_the_server_s_files(tmp_path):

@@ -15,15 +15,15 @@ from threading import Thread
 import trustme
 
 from host.ports import free_ports
+from tests.support.containers import docker
 
 MIRROR = "packages.company.example"
 
 
 def engine_host() -> str:
     """Return the address at which containers reach this machine."""
-    words = ["network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"]
-    ran = subprocess.run(["docker", *words], text=True, capture_output=True, check=True)
-    return ran.stdout.strip()
+    gateway = "{{(index .IPAM.Config 0).Gateway}}"
+    return docker("network", "inspect", "bridge", "--format", gateway).strip()
 
 
 class Proxy:

@@ -1,7 +1,6 @@
 """What a test asks of the stack's containers: what the engine says of them, and what they are from inside."""
 
 import json
-import os
 import subprocess
 
 from host.settings import PASSWORDS, settings
@@ -37,13 +36,17 @@ def provide(lab: Lab, service: str) -> None:
         lab.start_profile(profile)
 
 
+def docker(*words: str) -> str:
+    """Run `docker`, which must succeed, and return what it prints."""
+    ran = subprocess.run(["docker", *words], text=True, capture_output=True)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
 def inspect(lab: Lab, service: str) -> dict:
     """Return what the engine says of a service's first container, which may have ended."""
     listed = lab.compose("--profile", "*", "ps", "--all", "--quiet", service).stdout.split()
-    described = subprocess.run(
-        ["docker", "inspect", listed[0]], text=True, capture_output=True, check=True
-    )
-    return json.loads(described.stdout)[0]
+    return json.loads(docker("inspect", listed[0]))[0]
 
 
 def inside(lab: Lab, service: str, *words: str) -> str:
@@ -60,24 +63,15 @@ def network_address(lab: Lab, service: str) -> str:
 
 def run_script(lab: Lab, service: str, name: str, *arguments: str, index: int = 1) -> str:
     """Run tests/inside/NAME.py in a container that does not have the checkout; return what it prints."""
-    with start_script(lab, service, name, *arguments, index=index) as process:
-        return process.communicate()[0]
-
-
-def start_script(
-    lab: Lab, service: str, name: str, *arguments: str, index: int = 1
-) -> subprocess.Popen[str]:
-    """Start tests/inside/NAME.py in a container that does not have the checkout; return its process."""
+    script = (ROOT / "tests" / "inside" / f"{name}.py").read_text()
     exec_ = ["exec", "--no-TTY", "--index", str(index), service, "python", "-", *arguments]
+    return lab.compose(*exec_, typed=script).stdout
+
+
+def start_script(lab: Lab, service: str, name: str, *arguments: str) -> subprocess.Popen[str]:
+    """Start tests/inside/NAME.py in a container that does not have the checkout; return its process."""
     with (ROOT / "tests" / "inside" / f"{name}.py").open() as script:
-        return subprocess.Popen(
-            ["docker", "compose", *exec_],
-            stdin=script,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=os.environ | lab.settings,
-            cwd=lab.root,
-        )
+        return lab.popen("python", "-", *arguments, service=service, stdin=script)
 
 
 def psql(lab: Lab, statement: str) -> str:

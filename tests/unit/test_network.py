@@ -2,21 +2,20 @@
 
 import pytest
 
-from host import embedded, network, settings
+from host import embedded, network
 from host.errors import LabError
 
 PROXY = "http://proxy.example.org:3128"
 
 
 @pytest.fixture
-def written(tmp_path, monkeypatch):
+def written(root, monkeypatch):
     """A function that writes the lines of .env."""
-    (tmp_path / ".env.example").write_text((settings.ROOT / ".env.example").read_text())
-    monkeypatch.setattr(settings, "ROOT", tmp_path)
-    for name in (*network.PROXIES, *network.MIRRORS, "NO_PROXY", "no_proxy"):
+    # In .env.example, these are comments.
+    for name in (*network.PROXIES, "NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PIP_CERT", "/certificates.pem")
-    return lambda *lines: (tmp_path / ".env").write_text("\n".join(lines))
+    return lambda *lines: (root / ".env").write_text("\n".join(lines))
 
 
 def test_without_settings_pip_and_uv_only_trust_what_the_machine_trusts(written):

@@ -47,3 +47,13 @@ def test_both_images_begin_with_the_same_lines_and_so_share_their_python():
         shared.append([line for line in lines[begin : end + 1] if not line.startswith("#")])
     # The stage's name is no part of the image.
     assert [line.removesuffix(" AS slim") for line in shared[1]] == shared[0]
+
+
+def test_minio_s_setup_shares_the_first_layer_with_both_images():
+    # Docker uses a layer again if the arguments before the command are the same, too.
+    firsts = []
+    for image, stage in (("mlflow-server", "python"), ("minio", "setup")):
+        text = (ROOT / image / "Dockerfile").read_text()
+        [lines] = re.findall(rf"^FROM debian:\S+ AS {stage}\n(.*?python3-venv)$", text, re.M | re.S)
+        firsts.append([line for line in lines.splitlines() if not line.startswith("#")])
+    assert firsts[0] == firsts[1]

@@ -17,15 +17,6 @@ from tests.support.labs import COMPOSE_FILES
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-@pytest.fixture
-def root(tmp_path, monkeypatch):
-    (tmp_path / ".env.example").write_text((ROOT / ".env.example").read_text())
-    monkeypatch.setattr(settings, "ROOT", tmp_path)
-    for name in settings.read_env_file(tmp_path / ".env.example"):
-        monkeypatch.delenv(name, raising=False)
-    return tmp_path
-
-
 def test_every_setting_is_read_and_every_one_read_is_documented():
     example = (ROOT / ".env.example").read_text()
     # A comment in the example: with an empty value, Docker's own setting would not hold.
