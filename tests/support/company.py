@@ -14,8 +14,8 @@ from threading import Thread
 
 import trustme
 
-from host.ports import free_ports
 from tests.support.containers import docker
+from tests.support.services import wait_until
 
 MIRROR = "packages.company.example"
 
@@ -50,17 +50,19 @@ def proxy(authority: trustme.CA, folder: Path) -> Iterator[Proxy]:
     key, certificate, log = folder / "ca.key", folder / "ca.crt", folder / "proxy.log"
     authority.private_key_pem.write_to_path(str(key))
     authority.cert_pem.write_to_path(str(certificate))
-    host, [port] = engine_host(), free_ports(1)
+    host, port = engine_host(), folder / "port"
     machine = ssl.get_default_verify_paths()
     command = [
-        sys.executable, "-m", "proxy", "--hostname", host, "--port", port, "--log-file", log,
+        sys.executable, "-m", "proxy", "--hostname", host, "--port", "0", "--port-file", port, "--log-file", log,
         "--ca-key-file", key, "--ca-cert-file", certificate, "--ca-signing-key-file", key,
         "--ca-cert-dir", folder / "signed", "--ca-file", machine.cafile or machine.openssl_cafile,
         "--num-workers", "1", "--num-acceptors", "1",
     ]  # fmt: skip
     process = subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL)
     try:
-        yield Proxy(f"http://{host}:{port}", log)
+        # It writes the file once it listens.
+        wait_until(lambda: port.exists() and port.read_text() != "", 60, log.read_text)
+        yield Proxy(f"http://{host}:{port.read_text().strip()}", log)
     finally:
         process.terminate()
         process.wait()
