@@ -69,7 +69,7 @@ audit-minio: ## look up known vulnerabilities of MinIO as it is built here; need
 new-lesson: ## make a lesson to begin with, as: make new-lesson NAME=08_topic
 	@$(LAB) new-lesson "$(NAME)"
 
-pages: ## write the lessons' pages from their scripts, where they are out of date
+pages: ## write the pages of lessons and errors from their sources, where they are out of date
 	@$(LAB) pages
 
 screenshots: ## take the READMEs' pictures of pages again, where they are out of date

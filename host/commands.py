@@ -266,7 +266,7 @@ def command_line() -> argparse.ArgumentParser:
     )
     add(
         "pages",
-        "write the lessons' pages again that are out of date",
+        "write the pages of lessons and errors again that are out of date",
         lambda args: testing.write_pages(),
     )
     making = add("new-lesson", "copy the template of a lesson", lambda args: make_lesson(args.name))

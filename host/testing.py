@@ -151,8 +151,8 @@ def take_screenshots() -> int:
 
 
 def write_pages() -> int:
-    """Write those pages of lessons again that are out of date, in a lab of the tests' own."""
+    """Write those pages of lessons and errors again that are out of date, in a lab of the tests' own."""
     for requirements in ("trainer", "dev", "notebook"):
         venv.install(requirements)
-    options = ["--mode", "embedded", "--pages", "tests/lessons/test_pages_of_lessons.py"]
-    return subprocess.run([*PYTEST, *options], cwd=ROOT).returncode
+    pages = ["tests/errors/test_pages_of_errors.py", "tests/lessons/test_pages_of_lessons.py"]
+    return subprocess.run([*PYTEST, "--mode", "embedded", "--pages", *pages], cwd=ROOT).returncode

@@ -9,7 +9,7 @@ import typer
 from lab.cli import app
 from lab.lessons import find, lessons
 from tests.support.labs import ROOT
-from tests.support.readmes import code, headings, markdown_files, tokens
+from tests.support.readmes import anchors, code, markdown_files, tokens
 
 pytestmark = pytest.mark.quick
 
@@ -65,14 +65,6 @@ def test_every_target_of_make_is_shown_somewhere():
         name for name in targets() if not re.search(rf"\bmake {name.replace('NN', '.+')}\b", shown)
     ]
     assert missing == []
-
-
-def anchors(file) -> set[str]:
-    """Return the anchors that GitHub gives a file's headings."""
-    titles = [
-        re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for _, title in headings(file)
-    ]
-    return set(titles)
 
 
 @each_file

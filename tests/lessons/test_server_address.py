@@ -71,7 +71,7 @@ def test_within_three_seconds_a_script_says_what_it_waits_for_and_for_how_long(l
         assert process.stdout.readline() == "asking\n"
         began = time.monotonic()
         assert process.stderr.readline() == (
-            "No MLflow server answers at http://127.0.0.1:9: nothing listens there. "
+            "No MLflow server answers at http://127.0.0.1:9 (MLFLOW_TRACKING_URI): nothing listens there. "
             "Trying again for up to 28 s …\n"
         )
         assert time.monotonic() - began < 3

@@ -140,6 +140,14 @@ def headings(file: Path) -> list[tuple[str, str]]:
     ]
 
 
+def anchors(file: Path) -> dict[str, str]:
+    """Return a file's headings by the anchors that GitHub gives them."""
+    return {
+        re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-"): title
+        for _, title in headings(file)
+    }
+
+
 def section(file: Path, title: str) -> str:
     """Return the Markdown below a heading of the second level."""
     text = file.read_text(encoding="utf-8")

@@ -286,6 +286,28 @@ def doctor(
         raise typer.Exit(1)
 
 
+@app.command()
+def why(
+    error: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="ERROR", help="The error's message, in quotation marks."),
+    ] = None,
+    paste: Annotated[
+        bool, typer.Option("--paste", help="Read the error that you paste, up to Ctrl-D.")
+    ] = False,
+) -> None:
+    """Explain an error: its cause, what to do, and the page that shows it.
+
+    Without a message, explain what is piped to it, or the last error in this shell.
+    """
+    with user_errors():
+        from lab import why as why_module
+
+        text = why_module.text_to_explain(error or [], paste, console)
+        if not why_module.why(text, console):
+            raise typer.Exit(1)
+
+
 ModelURI = Annotated[
     str, typer.Argument(metavar="URI", help="A model's address, such as models:/iris_clf@champion.")
 ]

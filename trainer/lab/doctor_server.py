@@ -12,21 +12,26 @@ from uuid import uuid4
 
 import requests
 
-from lab import explain
+from lab import known_errors
 from lab.doctor import REQUEST_SECONDS, Finding
+
+
+def finding(name: str) -> Finding:
+    """Return the finding that the error of this name was recognised."""
+    return Finding(str(known_errors.answer(name)))
 
 
 def address() -> str:
     """Return the server's address, without a slash at its end. Raises Finding if it is not an address."""
-    uri = os.environ.get(explain.TRACKING_URI)
+    uri = os.environ.get("MLFLOW_TRACKING_URI")
     if not uri:
-        raise Finding(explain.unset())
+        raise finding("tracking_uri_unset")
     try:
         parts = urlsplit(uri)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
             raise ValueError
     except ValueError:
-        raise Finding(explain.no_address(uri)) from None
+        raise finding("not_an_address") from None
     return uri.rstrip("/")
 
 
@@ -41,7 +46,7 @@ def name_resolves() -> str:
     try:
         return f"{host} is {socket.getaddrinfo(host, None)[0][4][0]}"
     except (OSError, UnicodeError):
-        raise Finding(explain.unreachable(address(), "its name is unknown here")) from None
+        raise finding("server_name_unknown") from None
 
 
 def port_answers() -> str:
@@ -51,8 +56,12 @@ def port_answers() -> str:
     try:
         with socket.create_connection((parts.hostname, port), timeout=REQUEST_SECONDS):
             return f"port {port} is open"
-    except OSError as error:
-        raise Finding(explain.unreachable(address(), str(error))) from None
+    except TimeoutError:
+        raise finding("server_too_slow") from None
+    except ConnectionRefusedError:
+        raise finding("server_stopped") from None
+    except OSError:
+        raise finding("server_out_of_reach") from None
 
 
 def api(
@@ -63,10 +72,14 @@ def api(
         response = requests.request(
             method, f"{address()}{path}", params=params, data=data, timeout=REQUEST_SECONDS
         )
-    except requests.RequestException as error:
-        raise Finding(explain.unreachable(address(), type(error).__name__)) from None
+    except requests.exceptions.SSLError:
+        raise finding("server_without_https") from None
+    except requests.Timeout:
+        raise finding("server_too_slow") from None
+    except requests.RequestException:
+        raise finding("server_broke_off") from None
     if response.status_code >= 500:
-        raise Finding(explain.broken(address(), str(response.status_code)))
+        raise finding("server_fails")
     return response
 
 
@@ -78,7 +91,7 @@ def host_allowed() -> str:
     """Check that the server accepts the host name in our requests."""
     response = api("GET", SEARCH, params={"max_results": 1})
     if response.status_code == 403 and "Invalid Host header" in response.text:
-        raise Finding(explain.host_refused(address()))
+        raise finding("host_refused")
     return f"the server accepts the name {urlsplit(address()).hostname}"
 
 
@@ -87,7 +100,7 @@ def is_mlflow() -> str:
     response = api("GET", SEARCH, params={"max_results": 1})
     kind = response.headers.get("content-type", "")
     if response.status_code != 200 or "application/json" not in kind:
-        raise Finding(explain.not_mlflow(address()))
+        raise finding("not_mlflow")
     return "its API answers"
 
 
@@ -108,9 +121,9 @@ def uploaded_file(content: bytes) -> Iterator[tuple[str, requests.Response]]:
     name = f"lab-doctor-{uuid4().hex}"
     try:
         response = api("PUT", f"{ARTIFACTS}/{name}", data=content)
-    except Finding as finding:
+    except Finding as problem:
         raise Finding(
-            f"{finding}\nIf `store account` below is ok, the store runs and its disk is full. Free space on the disk "
+            f"{problem}\nIf `store account` below is ok, the store runs and its disk is full. Free space on the disk "
             "with Docker's volumes (docker system df), or delete what nobody needs: lab reset"
         ) from None
     try:

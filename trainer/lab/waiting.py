@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
-from lab import explain
+from lab import explain, known_errors
 
 # Nobody needs to read it twice.
 _printed = False
@@ -80,5 +80,6 @@ def problem(error: BaseException | None, status: int | None) -> str:
     if status:
         return f"The MLflow server at {address} answers with an error (status {status})."
     text = f"{type(error).__name__}: {error}"
-    causes = (cause for marker, cause in explain.UNREACHABLE.items() if marker in text)
-    return f"No MLflow server answers at {address}: {next(causes, text)}."
+    # As MLflow puts it when it gives up.
+    known = known_errors.find(f"API request to {address} failed with exception {text}")
+    return known.cause if known else f"No MLflow server answers at {address}: {text}."

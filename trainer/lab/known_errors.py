@@ -1,0 +1,130 @@
+"""The errors that the lab knows: how to recognise each one, its cause, and what to do about it.
+
+They are in known_errors.toml, which describes its own form. `lab why`, the messages in place of tracebacks,
+`lab doctor`, docs/errors.md and the tables in the lessons' REFERENCE.md all take their words from there.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from string import Template
+
+FILE = Path(__file__).with_suffix(".toml")
+# Colours, and other sequences that move a terminal's cursor.
+ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+@dataclass(frozen=True)
+class KnownError:
+    """One error. The fields are those of known_errors.toml; `name` and `topic` are the entry's and its section's."""
+
+    name: str
+    topic: str
+    message: str
+    pattern: str
+    cause: str
+    remedy: str
+    see: str
+    lessons: tuple[str, ...] = ()
+    # Whether the message takes the place of a Python traceback.
+    instead_of_traceback: bool = False
+
+    @cached_property
+    def expression(self) -> re.Pattern[str]:
+        """The compiled pattern."""
+        return re.compile(self.pattern)
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A section of known_errors.toml."""
+
+    name: str
+    title: str
+    errors: list[KnownError]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the lab says about an error: with the words of the message that was found, and of this mode of the lab."""
+
+    error: KnownError
+    # The part of the text that was recognised.
+    message: str
+    cause: str
+    remedy: str
+
+    def __str__(self) -> str:
+        """Return the cause, and what to do on the next line."""
+        return f"{self.cause}\n{self.remedy}"
+
+
+def topics() -> list[Topic]:
+    """Return the known errors in the order of the file."""
+    sections = tomllib.loads(FILE.read_text(encoding="utf-8"))
+    return [topic(name, section) for name, section in sections.items()]
+
+
+def topic(name: str, section: dict[str, str | dict]) -> Topic:
+    """Return the topic of one section of the file."""
+    title = section.pop("title")
+    entries = {
+        error: fields | {"lessons": tuple(fields.get("lessons", ()))}
+        for error, fields in section.items()
+    }
+    return Topic(
+        name, title, [KnownError(error, name, **entry) for error, entry in entries.items()]
+    )
+
+
+def known_errors() -> list[KnownError]:
+    """Return all known errors."""
+    return [error for topic in topics() for error in topic.errors]
+
+
+def answer(name: str, **values: str) -> Answer:
+    """Return the answer to the error of this name. `values` are those of the names that begin with $ in its words."""
+    [error] = [error for error in known_errors() if error.name == name]
+    return fill(error, error.message, values)
+
+
+def find(text: str, among: list[KnownError] | None = None) -> Answer | None:
+    """Return the answer to the last known error in a text, such as a traceback or a log. Return None without one."""
+    text = one_line(text)
+    last: re.Match[str] | None = None
+    found: KnownError | None = None
+    for error in known_errors() if among is None else among:
+        for match in error.expression.finditer(text):
+            # If two errors end at the same place, the one that the file describes first is the more specific one.
+            if last is None or match.end() > last.end():
+                last, found = match, error
+    if last is None or found is None:
+        return None
+    return fill(found, last[0], {name: value for name, value in last.groupdict().items() if value})
+
+
+def one_line(text: str) -> str:
+    """Return a text without colours, with each sequence of white space as one space: terminals break lines."""
+    return " ".join(ESCAPE_SEQUENCE.sub("", text).split())
+
+
+def fill(error: KnownError, message: str, values: dict[str, str]) -> Answer:
+    """Return the answer with the values of the names that begin with $ in its words."""
+    values = here() | values
+    cause, remedy = (Template(words).substitute(values) for words in (error.cause, error.remedy))
+    return Answer(error, message, cause, remedy)
+
+
+def here() -> dict[str, str]:
+    """Return the values that depend on where this runs: the server's address, how to start it, and its log."""
+    in_the_stack = os.environ.get("LAB_MODE") == "stack"
+    return {
+        "address": os.environ.get("MLFLOW_TRACKING_URI", "http://localhost:5000"),
+        "start": "docker compose up --wait" if in_the_stack else "make up",
+        "log": "docker compose logs mlflow" if in_the_stack else ".lab/server.log",
+    }

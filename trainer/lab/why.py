@@ -1,0 +1,110 @@
+"""`lab why`: the cause of an error, what to do about it, and the page that shows it."""
+
+import re
+import sys
+import time
+from textwrap import shorten
+from urllib.parse import quote_plus
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from lab import last_error
+from lab.errors import LabError
+from lab.known_errors import Answer, find
+from lab.last_run import duration
+
+MESSAGE_WIDTH = 240
+ISSUES = "https://github.com/mlflow/mlflow/issues?q="
+# A line of a traceback with the place in the code, and the line of code after it.
+FRAME = re.compile(r'^ *File "([^"]+)", line (\d+).*\n(?: +(.*))?', re.MULTILINE)
+# Where the code of Python and of installed packages is.
+FOREIGN = ("site-packages", "/lib/python", "<frozen", "/lab/", "\\Lib\\")
+# The last line of a traceback: the error's type and its message.
+LAST_LINE = re.compile(
+    r"^(?:[\w.]*\.)?(\w*(?:Error|Exception|Exit|Warning|Interrupt)\b.*)", re.MULTILINE
+)
+
+
+def text_to_explain(words: list[str], paste: bool, console: Console) -> str:
+    """Return the error that the user means: the words, the pasted or piped text, or the last error in this shell.
+
+    Raises LabError if there is none.
+    """
+    if words:
+        return " ".join(words)
+    if paste and sys.stdin.isatty():
+        console.print("Paste the error. Then press Enter and Ctrl-D.")
+    if paste or not sys.stdin.isatty():
+        text = sys.stdin.read()
+        if text.strip() or paste:
+            return text
+    last = last_error.latest()
+    if last is None:
+        raise LabError(
+            "No Python in this shell has ended with an error since you opened it.\n"
+            "To explain an error from elsewhere, type `lab why --paste` and paste it. Or pipe what a command prints: "
+            "python my_script.py 2>&1 | lab why"
+        )
+    age = duration(max(0, time.time() - last.time))
+    console.print(f"[dim]The last error, {age} ago:[/dim]")
+    return last.text
+
+
+def why(text: str, console: Console) -> bool:
+    """Print the cause of the last error in a text, and what to do. Return whether the lab knows the error.
+
+    Raises LabError if there is no text.
+    """
+    if not text.strip():
+        raise LabError(
+            "There is no text to explain. Paste the error's message, or pipe it to `lab why`."
+        )
+    answer = find(text)
+    if answer is None:
+        show_unknown(text, console)
+        return False
+    show(answer, console)
+    return True
+
+
+def show(answer: Answer, console: Console) -> None:
+    """Print the answer to a known error."""
+    message = shorten(answer.message, MESSAGE_WIDTH, placeholder=" …")
+    console.print(f"[bold]{escape(message)}[/bold]")
+    table = Table.grid(padding=(0, 2))
+    table.add_row("[bold]Why[/bold]", escape(answer.cause))
+    table.add_row("[bold]Do[/bold]", escape(answer.remedy))
+    table.add_row("[bold]See[/bold]", escape(answer.error.see))
+    console.print(table)
+
+
+def show_unknown(text: str, console: Console) -> None:
+    """Say that the error is not known, and what to look at next."""
+    messages = LAST_LINE.findall(text)
+    message = messages[-1].strip() if messages else text.strip().splitlines()[-1]
+    console.print(f"[bold]{escape(message)}[/bold]")
+    console.print("`lab why` does not know this error. What to look at next:")
+    steps = []
+    if own := own_line(text):
+        steps.append(f"This line of your code led to it: {own}")
+    # What varies from case to case stands in quotation marks or is a number.
+    words = re.split(r"['\"`\d]", message, maxsplit=1)[0].strip(" :")
+    steps += [
+        "`lab doctor` says whether something is wrong with the set-up.",
+        "docs/errors.md lists all errors that the lab knows, by topic.",
+        f"Somebody may have reported it to MLflow: {ISSUES}{quote_plus(words or message)}",
+    ]
+    for number, step in enumerate(steps, start=1):
+        console.print(f"  {number}. {escape(step)}", soft_wrap=True)
+
+
+def own_line(text: str) -> str | None:
+    """Return the last line of a traceback that is not in an installed package, with its place. None without one."""
+    own = [
+        f"{file}, line {line}: {code.strip()}"
+        for file, line, code in FRAME.findall(text)
+        if not any(part in file for part in FOREIGN)
+    ]
+    return own[-1] if own else None
