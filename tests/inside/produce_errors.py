@@ -12,6 +12,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 
 
 def text_of(produce: Callable[[], str | None]) -> str:
@@ -19,7 +20,7 @@ def text_of(produce: Callable[[], str | None]) -> str:
 
     It runs in an empty folder. Raises ValueError if there is neither.
     """
-    start = os.getcwd()
+    start = Path.cwd()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         try:

@@ -10,39 +10,25 @@ from tests.support.labs import ROOT
 from tests.support.readmes import anchors, headings
 
 PAGE = ROOT / "docs" / "errors.md"
-TABLE = re.compile(r"(?<=<!-- errors -->\n).*(?=<!-- end of errors -->\n)", re.DOTALL)
-INTRODUCTION = """\
-# Errors and what to do about them
-
-<!-- `make pages` writes this page from trainer/lab/known_errors.toml. -->
-
-Look for your message below, for example with your browser's search. In the lab's shell, the command `lab why` does this for you. It explains the last error of that shell, or the message that you give it:
-
-```sh lab
-lab why "Registered model alias Champion not found."
-```
-
-You can also pipe what a command prints: `python my_script.py 2>&1 | lab why`. `lab doctor` looks for errors in the set-up, and [Troubleshooting](troubleshooting.md) lists problems without a message. A "…" stands for text that varies.
-"""
+MARKED = re.compile(r"(?<=<!-- errors -->\n).*(?=<!-- end of errors -->\n)", re.DOTALL)
 
 
 def errors_page() -> str:
     """Return docs/errors.md with all known errors."""
-    parts = [INTRODUCTION]
+    parts = []
     for topic in topics():
-        parts.append(f"## {topic.title}\n")
+        parts.append(f"\n## {topic.title}\n")
         for error in topic.errors:
             answer = documented(error)
+            see = link(error.see, PAGE)
             parts.append(
-                f"### {span(error.message)}\n\n{answer.cause}\n\n{answer.remedy} "
-                f"See {link(error.see, PAGE)}.\n"
+                f"\n### {span(error.message)}\n\n{answer.cause}\n\n{answer.remedy} See {see}.\n"
             )
-    return "\n".join(parts)
+    return between_marks(PAGE, "".join(parts) + "\n")
 
 
 def reference_page(lesson: Lesson) -> str:
     """Return a lesson's REFERENCE.md with the table of the errors that belong to the lesson."""
-    text = lesson.reference.read_text(encoding="utf-8")
     rows = ["| message | what it means, and what to do |", "|---|---|"]
     for error in known_errors():
         if lesson.number in error.lessons:
@@ -53,8 +39,12 @@ def reference_page(lesson: Lesson) -> str:
             if error.see != f"{page}#when-it-goes-wrong":
                 words += f" See {link(error.see, lesson.reference)}."
             rows.append(f"| {cell(span(error.message))} | {cell(words)} |")
-    table = "\n" + "\n".join(rows) + "\n\n"
-    return TABLE.sub(lambda _: table, text)
+    return between_marks(lesson.reference, "\n" + "\n".join(rows) + "\n\n")
+
+
+def between_marks(page: Path, text: str) -> str:
+    """Return a page with this text between its two comments that mark the errors."""
+    return MARKED.sub(lambda _: text, page.read_text(encoding="utf-8"))
 
 
 def documented(error: KnownError) -> Answer:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from string import Template
+from typing import Any
 
 FILE = Path(__file__).with_suffix(".toml")
 # Colours, and other sequences that move a terminal's cursor.
@@ -30,7 +31,7 @@ class KnownError:
     cause: str
     remedy: str
     see: str
-    lessons: tuple[str, ...] = ()
+    lessons: list[str] = field(default_factory=list)
     # Whether the message takes the place of a Python traceback.
     instead_of_traceback: bool = False
 
@@ -70,16 +71,11 @@ def topics() -> list[Topic]:
     return [topic(name, section) for name, section in sections.items()]
 
 
-def topic(name: str, section: dict[str, str | dict]) -> Topic:
+def topic(name: str, section: dict[str, Any]) -> Topic:
     """Return the topic of one section of the file."""
     title = section.pop("title")
-    entries = {
-        error: fields | {"lessons": tuple(fields.get("lessons", ()))}
-        for error, fields in section.items()
-    }
-    return Topic(
-        name, title, [KnownError(error, name, **entry) for error, entry in entries.items()]
-    )
+    errors = [KnownError(error, name, **fields) for error, fields in section.items()]
+    return Topic(name, title, errors)
 
 
 def known_errors() -> list[KnownError]:

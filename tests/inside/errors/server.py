@@ -41,7 +41,7 @@ def _web_server(status: int) -> Iterator[str]:
     """Run a web server that always answers with the same status. Yield its address."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802 - http.server's name
+        def do_POST(self) -> None:
             self.send_error(status)
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
