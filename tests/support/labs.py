@@ -19,6 +19,7 @@ import pytest
 
 from host.ports import PORTS, free_ports
 from host.settings import ROOT, ensure_env_file
+from tests.support.terminal import Terminal
 
 # The stack: what always belongs to it, and each of its two object stores.
 COMPOSE_FILES = [ROOT / "docker-compose.yml", *(ROOT / "stores").glob("*.yml")]
@@ -72,15 +73,26 @@ class Lab:
             **{"stdout": subprocess.PIPE} | options,
         )
 
+    def terminal(self, *words: str, **env: str) -> Terminal:
+        """Start a command inside the lab in a terminal."""
+        command, environment = self._inside(words, env, "trainer", None, has_terminal=True)
+        return Terminal(command, environment, str(self.root))
+
     def _inside(
-        self, words: tuple[str, ...], env: dict[str, str], service: str, unset: str | None
+        self,
+        words: tuple[str, ...],
+        env: dict[str, str],
+        service: str,
+        unset: str | None,
+        has_terminal: bool = False,
     ) -> tuple[list[str], dict[str, str]]:
         """Return the command that runs `words` inside the lab, and its environment."""
         env = QUICK_SPARK | env
         if self.mode == "stack":
             exports = [word for name, value in env.items() for word in ("--env", f"{name}={value}")]
             without = ["env", "-u", unset] if unset else []
-            command = ["docker", "compose", "exec", "--no-TTY", *exports, service]
+            terminal = [] if has_terminal else ["--no-TTY"]
+            command = ["docker", "compose", "exec", *terminal, *exports, service]
             return [*command, *without, *words], os.environ | self.settings
         environment = self.environment() | env
         if unset:

@@ -3,7 +3,6 @@
 Modules that import MLflow, which takes seconds, are imported where they are used. So the other commands stay quick.
 """
 
-import difflib
 import json
 import subprocess
 import sys
@@ -15,7 +14,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.syntax import Syntax
 
 from lab import doctor as doctor_module
 from lab import explain, needs, services
@@ -25,6 +23,7 @@ from lab.last_run import saved_since
 from lab.lessons import Lesson, find, find_deeper, lab_root, lessons
 from lab.overview import mark, next_lesson, overview, standing
 from lab.progress import verdicts
+from lab.solution import show_solution
 from lab.verdict import as_shipped
 from lab.verdict import check as run_check
 from lab.words import LabGroup
@@ -177,6 +176,21 @@ def check(
 
 
 @app.command()
+def watch(lesson: LessonNameOrNext = None) -> None:
+    """Run and check your exercise whenever you save it, and show what it changed."""
+    with user_errors():
+        from lab import watch as watch_module
+
+        following: Lesson | None = find_lesson(lesson)
+        while following:
+            chosen = following
+            if status := needs.status(chosen):
+                raise typer.Exit(status)
+            following = watch_module.watch(chosen, console)
+        console.print(f"To watch this exercise again, type: lab watch {chosen.short_number}")
+
+
+@app.command()
 def hint(
     lesson: LessonNameOrNext = None,
     grade: Annotated[
@@ -212,18 +226,7 @@ def solution(
                     f"Your exercise has not passed yet. To check it: lab check {number}. "
                     f"To see the solution anyway: lab solution {number} --spoil"
                 )
-        files = [path.relative_to(chosen.root) for path in (chosen.exercise, chosen.solution)]
-        exercise, solved = [
-            (chosen.root / path).read_text(encoding="utf-8").splitlines() for path in files
-        ]
-        names = [str(path) for path in files]
-        lines = difflib.unified_diff(exercise, solved, names[0], names[1], lineterm="")
-        diff = "\n".join(lines)
-        console.print(
-            Syntax(diff, "diff", background_color="default")
-            if console.is_terminal
-            else escape(diff)
-        )
+        show_solution(chosen, console)
 
 
 @app.command()

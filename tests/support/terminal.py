@@ -1,0 +1,72 @@
+"""A terminal of 80 columns and 24 lines: a program that runs in it, and what its screen shows."""
+
+import time
+from collections.abc import Mapping
+
+import pexpect
+import pyte
+
+COLUMNS, LINES = 80, 24
+LOOK_SECONDS = 0.05
+
+
+class Terminal:
+    """A program in a terminal."""
+
+    def __init__(self, command: list[str], environment: Mapping[str, str], cwd: str) -> None:
+        """Start a command in a terminal."""
+        self._screen = pyte.Screen(COLUMNS, LINES)
+        self._stream = pyte.ByteStream(self._screen)
+        # All that the program has printed, with colours and other sequences.
+        self.printed = b""
+        self.process = pexpect.spawn(
+            command[0],
+            command[1:],
+            env=dict(environment) | {"TERM": "xterm-256color"},
+            cwd=cwd,
+            dimensions=(LINES, COLUMNS),
+            timeout=None,
+        )
+
+    def press(self, keys: str) -> None:
+        """Type keys."""
+        self.process.send(keys)
+
+    def interrupt(self) -> None:
+        """Press Ctrl-C."""
+        self.process.sendintr()
+
+    @property
+    def screen(self) -> str:
+        """What the screen shows now."""
+        self._read()
+        return "\n".join(line.rstrip() for line in self._screen.display).rstrip()
+
+    def wait_for(self, text: str, seconds: float = 60) -> str:
+        """Wait until the screen shows a text, which may be broken into lines. Return what the screen shows.
+
+        Raises AssertionError if it does not show the text.
+        """
+        deadline = time.monotonic() + seconds
+        while text not in " ".join((screen := self.screen).split()):
+            assert time.monotonic() < deadline, f"{text!r} is not on the screen:\n{screen}"
+            time.sleep(LOOK_SECONDS)
+        return screen
+
+    def end(self, seconds: float = 30) -> int:
+        """Wait until the program ends, and return its exit status."""
+        deadline = time.monotonic() + seconds
+        while self.process.isalive():
+            assert time.monotonic() < deadline, f"The program does not end:\n{self.screen}"
+            time.sleep(LOOK_SECONDS)
+        self._read()
+        return self.process.wait()
+
+    def _read(self) -> None:
+        """Give the screen what the program has printed so far."""
+        try:
+            while part := self.process.read_nonblocking(65536, timeout=0):
+                self.printed += part
+                self._stream.feed(part)
+        except (pexpect.TIMEOUT, pexpect.EOF):
+            pass

@@ -1,0 +1,70 @@
+"""The screen of `lab watch`: what happens, the verdict, what changed, and the end of what the exercise printed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from lab.lessons import Lesson
+from lab.verdict import Verdict
+
+KEYS = "h hint   s solution   n next lesson   r run again   q quit"
+
+
+@dataclass
+class State:
+    """What the screen shows."""
+
+    lesson: Lesson
+    # What happens now, for example "Running …".
+    status: str = ""
+    verdict: Verdict | None = None
+    # What to do next.
+    advice: str = ""
+    # The number of the hint that is shown, from 1. Without one, 0.
+    hint: int = 0
+    # Pairs of a label and a text. None before the exercise has run.
+    changes: list[tuple[str, str]] | None = None
+    output: list[str] = field(default_factory=list)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield the screen. The output of the exercise gets the lines that are left, and shows its end."""
+        top = Group(*self.parts())
+        yield top
+        used = len(console.render_lines(top, options, pad=False))
+        left = (options.height or console.height) - used
+        printed = Text.from_ansi("\n".join(self.output)).wrap(console, options.max_width)
+        if self.output and left > 2:
+            yield Text("\nOutput of the exercise", style="bold")
+            yield from list(printed)[2 - left :]
+
+    def parts(self) -> Iterator[RenderableType]:
+        """Yield the parts above the output."""
+        lesson = self.lesson
+        yield Text.from_markup(f"[bold]Lesson {lesson.short_number}, {escape(lesson.title)}[/bold]")
+        yield Text(KEYS, style="dim")
+        yield ""
+        if self.status:
+            yield Text(self.status)
+        if self.verdict:
+            word, colour = ("passed", "green") if self.verdict.passed else ("not yet", "yellow")
+            yield Text.from_markup(f"[bold {colour}]{word}[/bold {colour}]")
+            yield Text(self.verdict.text)
+        if self.advice:
+            yield Text(self.advice)
+        if self.hint:
+            yield Text(f"\n{lesson.hints[self.hint - 1]}", style="cyan")
+        if self.changes is not None:
+            yield Text("\nBehind the curtain", style="bold")
+            yield table(self.changes) if self.changes else "Nothing changed on the server."
+
+
+def table(changes: list[tuple[str, str]]) -> Table:
+    """Return what changed as a table without lines."""
+    grid = Table.grid(padding=(0, 2))
+    for label, text in changes:
+        grid.add_row(label, escape(text))
+    return grid
