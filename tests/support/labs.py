@@ -54,13 +54,21 @@ class Lab:
         return run(command, env=env, cwd=self.root, typed=typed)
 
     def run(
-        self, *words: str, unset: str | None = None, profile: str | None = None, **env: str
+        self,
+        *words: str,
+        unset: str | None = None,
+        profile: str | None = None,
+        typed: str = "",
+        **env: str,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command inside the lab, as a learner in its shell does, or in the shell of a profile's trainer."""
+        """Run a command inside the lab, as a learner in its shell does, or in the shell of a profile's trainer.
+
+        `typed` goes to its standard input.
+        """
         if profile and self.mode == "stack":
             self.start_profile(profile)
         command, environment = self._inside(words, env, profile or "trainer", unset)
-        return run(command, env=environment, cwd=self.root)
+        return run(command, env=environment, cwd=self.root, typed=typed)
 
     def popen(self, *words: str, service: str = "trainer", **options: Any) -> subprocess.Popen[str]:
         """Start a command inside the lab, with options of Popen; return its process, whose output is text."""

@@ -169,6 +169,8 @@ Save the script, run it in the lab's shell, and let the lab check the folder:
     python tutorial/01_save/exercise.py
     lab check 1
 
+`lab watch 1` does both whenever you save the script, until you press `q`.
+
 You have passed when the check prints `01_save: passed`. If you are stuck, ask for a hint:
 
     lab hint 1
