@@ -11,7 +11,7 @@ from tests.support.labs import ROOT, Lab, assert_one_message
 from tests.support.terminal import Terminal
 
 LESSON = "03_models_pyfunc"
-ENDLESS = "import time\nprint('{text}', flush=True)\ntime.sleep(600)\n"
+ENDLESS = "import os, time\nprint('{text}', os.getpid(), flush=True)\ntime.sleep(600)\n"
 
 
 class Copy:
@@ -108,8 +108,9 @@ def test_a_save_while_the_exercise_runs_starts_it_again(copy):
     screen = terminal.wait_for("second")
     assert "first" not in screen
     assert sum("exercise.py" in command for command in copy.processes()) == 1
+    [process] = re.findall(r"second (\d+)", screen)
     terminal.press("r")
-    terminal.wait_for("Stopping")
+    terminal.wait_for_absence(f"second {process}")
     terminal.wait_for("second")
     terminal.press("q")
     assert terminal.end() == 0

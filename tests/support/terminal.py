@@ -1,7 +1,7 @@
 """A terminal of 80 columns and 24 lines: a program that runs in it, and what its screen shows."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pexpect
 import pyte
@@ -47,9 +47,20 @@ class Terminal:
 
         Raises AssertionError if it does not show the text.
         """
+        return self._wait(lambda screen: text in " ".join(screen.split()), text, seconds)
+
+    def wait_for_absence(self, text: str, seconds: float = 60) -> str:
+        """Wait until the screen does not show a text any more. Return what the screen shows.
+
+        Raises AssertionError if it still shows the text.
+        """
+        return self._wait(lambda screen: text not in " ".join(screen.split()), text, seconds)
+
+    def _wait(self, is_reached: Callable[[str], bool], text: str, seconds: float) -> str:
+        """Wait until the screen is as it should be. Return what it shows."""
         deadline = time.monotonic() + seconds
-        while text not in " ".join((screen := self.screen).split()):
-            assert time.monotonic() < deadline, f"{text!r} is not on the screen:\n{screen}"
+        while not is_reached(screen := self.screen):
+            assert time.monotonic() < deadline, f"Waited in vain for {text!r}:\n{screen}"
             time.sleep(LOOK_SECONDS)
         return screen
 
