@@ -131,9 +131,9 @@ def model_id_missing() -> None:
 
 
 def alias_reserved() -> None:
-    """Use an alias that MLflow reserves."""
+    """Use an alias that MLflow reserves in any spelling."""
     version = register(NAME, log(NAME))
-    MlflowClient().set_registered_model_alias(NAME, "latest", version.version)
+    MlflowClient().set_registered_model_alias(NAME, "Latest", version.version)
 
 
 def alias_like_a_version() -> None:
