@@ -12,6 +12,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 
 
@@ -24,7 +25,9 @@ def text_of(produce: Callable[[], str | None]) -> str:
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         try:
-            text = produce()
+            # The standard output is for the result.
+            with redirect_stdout(sys.stderr):
+                text = produce()
         except (Exception, SystemExit):
             return traceback.format_exc()
         finally:

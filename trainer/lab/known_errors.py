@@ -16,6 +16,8 @@ from string import Template
 from typing import Any
 
 FILE = Path(__file__).with_suffix(".toml")
+# Only so much of the end of a text is searched.
+MAX_CHARACTERS = 200_000
 # Colours, and other sequences that move a terminal's cursor.
 ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -91,7 +93,7 @@ def answer(name: str, **values: str) -> Answer:
 
 def find(text: str, among: list[KnownError] | None = None) -> Answer | None:
     """Return the answer to the last known error in a text, such as a traceback or a log. Return None without one."""
-    text = one_line(text)
+    text = one_line(text[-MAX_CHARACTERS:])
     last: re.Match[str] | None = None
     found: KnownError | None = None
     for error in known_errors() if among is None else among:
@@ -112,7 +114,10 @@ def one_line(text: str) -> str:
 def fill(error: KnownError, message: str, values: dict[str, str]) -> Answer:
     """Return the answer with the values of the names that begin with $ in its words."""
     values = here() | values
-    cause, remedy = (Template(words).substitute(values) for words in (error.cause, error.remedy))
+    # A part of a pattern that did not match leaves its name as it stands: better than no answer.
+    cause, remedy = (
+        Template(words).safe_substitute(values) for words in (error.cause, error.remedy)
+    )
     return Answer(error, message, cause, remedy)
 
 
