@@ -1,5 +1,6 @@
 """JupyterLab as make notebook starts it, in a real browser: a lesson runs there, and strangers are refused."""
 
+import json
 import re
 import urllib.error
 import urllib.request
@@ -8,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from websocket import WebSocket, create_connection
 
 from tests.support.checkout import copy_of_checkout
 from tests.support.labs import ROOT, Lab, assert_one_message, free_ports
@@ -56,6 +58,32 @@ def test_a_lesson_opens_as_a_notebook_and_runs(address, browser: Browser):
     last = page.locator(".jp-Notebook .jp-OutputArea-output").last
     expect(last).to_contain_text("types that skops does not know", timeout=120_000)
     page.close()
+
+
+def test_a_terminal_of_jupyterlab_is_the_lab_s_shell(address):
+    """Its program lab redraws a screen there, too."""
+    url = urlsplit(address)
+    api = url._replace(path="/api/terminals").geturl()
+    with urllib.request.urlopen(urllib.request.Request(api, method="POST")) as answer:  # noqa: S310
+        name = json.load(answer)["name"]
+    page = url._replace(scheme="ws", path=f"/terminals/websocket/{name}").geturl()
+    socket = create_connection(page, timeout=60)
+    try:
+        printed_until(socket, "To see the lessons and what to do next, type: lab")
+        socket.send(json.dumps(["stdin", "lab watch 3\r"]))
+        printed_until(socket, "r run again")
+        socket.send(json.dumps(["stdin", "q"]))
+        printed_until(socket, "To watch this exercise again")
+    finally:
+        socket.close()
+
+
+def printed_until(socket: WebSocket, text: str) -> None:
+    """Read what a terminal of JupyterLab prints, until it has printed a text."""
+    printed = ""
+    while text not in printed:
+        kind, *content = json.loads(socket.recv())
+        printed += content[0] if kind == "stdout" else ""
 
 
 def test_page_without_the_token_is_a_login_form(address, browser: Browser):
