@@ -245,15 +245,6 @@ def test_workers_need_no_address_of_mlflow(spark):
     assert there == (None if ON_CLUSTER else os.environ["MLFLOW_TRACKING_URI"])
 
 
-def test_a_worker_needs_the_driver_s_minor_version_of_python(spark):
-    from pyspark.errors.error_classes import ERROR_CLASSES_MAP
-
-    text = " ".join(ERROR_CLASSES_MAP["PYTHON_VERSION_MISMATCH"]["message"])
-    words = quoted("[PYTHON_VERSION_MISMATCH] Python in worker has different version")
-    assert words.partition("] ")[2] in text
-    assert quoted("than that in driver") in text
-
-
 def test_a_job_waits_without_end_if_no_worker_has_enough_memory_and_spark_log_says_so(tmp_path):
     # The session of the other tests leaves a core free, so only memory is missing.
     code = f"""
