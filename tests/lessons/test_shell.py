@@ -2,9 +2,11 @@
 
 import os
 import pty
+import shutil
 import subprocess
 import sys
 
+from tests.support.known import assert_known
 from tests.support.labs import ROOT, Lab
 
 
@@ -58,7 +60,16 @@ def test_without_a_running_lab_there_is_no_shell(embedded_lab, tmp_path):
     stopped = Lab("embedded", embedded_lab.settings | {"MLFLOW_PORT": "9"})
     status, screen = at_a_terminal(stopped, "")
     assert status != 0
-    assert "The lab is not running. Start it: make up" in screen
+    assert_known(screen, "lab_not_running")
+
+
+def test_outside_of_the_lab_s_shell_there_is_no_command_lab():
+    bash = shutil.which("bash")
+    assert bash
+    ran = subprocess.run(
+        [bash, "-c", "lab"], env={"PATH": "/nowhere"}, text=True, capture_output=True
+    )
+    assert_known(ran.stderr, "lab_command_missing")
 
 
 def test_the_start_ends_with_the_next_commands(embedded_lab):

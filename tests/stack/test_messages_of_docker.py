@@ -72,11 +72,13 @@ def test_a_database_that_another_env_file_has_created(own):
     failed = own.compose(*up, POSTGRES_PASSWORD="another-password")
     assert failed.returncode != 0
     assert_known(failed.stderr, "service_failed")
-    assert_known(own.compose("logs", "postgres-setup").stdout, "password_of_another_env")
+    log = own.compose("logs", "postgres-setup").stdout
+    assert_known(log, "password_of_another_env")
 
 
 def test_a_service_of_a_profile_that_still_runs(own, neighbour):
     assert own.compose("up", "--detach", "postgres").returncode == 0
     network = f"{own.settings['COMPOSE_PROJECT_NAME']}_default"
     assert run_container(*neighbour, "--network", network, IMAGE, "sleep", "60").returncode == 0
-    assert_known(own.compose("down").stderr, "network_in_use")
+    printed = own.compose("down").stderr
+    assert_known(printed, "network_in_use")

@@ -11,11 +11,18 @@ from tests.support.readmes import COMMAND, code, samples, section
 # Parts of a message that are different each time: what is left out, what stands in quotes, a lesson.
 VARIES = re.compile(r"…|\.\.\.|'[^']*'|\[…\]|\b\d\d_\w+")
 
+# The table of known errors ends here.
+END_OF_ERRORS = "<!-- end of errors -->"
+
 
 def quoted_messages(page: Path, tmp_path: Path) -> list[str]:
-    """Return what is quoted under "When it goes wrong": code of four words or more that is no command."""
+    """Return what is quoted by hand under "When it goes wrong": code of four words or more that is no command.
+
+    tests/errors produces the errors in the table above it.
+    """
     part = tmp_path / "section.md"
-    part.write_text(section(page, "When it goes wrong"))
+    _, _, by_hand = section(page, "When it goes wrong").partition(END_OF_ERRORS)
+    part.write_text(by_hand)
     spans = [span.strip() for span in code(part) if len(span.split()) > 3]
     return [span for span in spans if not COMMAND.match(span) and not span.startswith("{")]
 

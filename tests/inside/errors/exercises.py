@@ -15,7 +15,7 @@ def exercise_unchanged() -> str:
         (lesson / name).touch()
     author = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
     for command in (["init"], ["add", "."], [*author, "commit", "--message", "As shipped"]):
-        subprocess.run(["git", *command, "--quiet"], check=True)
+        subprocess.run(["git", *command], check=True, capture_output=True)
     environment = os.environ | {"LAB_ROOT": str(Path.cwd())}
     command = [sys.executable, "-m", "lab", "check", "0"]
     return subprocess.run(command, env=environment, text=True, capture_output=True).stdout

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import mlflow
 import requests
 from mlflow.models import infer_signature
 from mlflow.utils.validation import _validate_webhook_url
-from sklearn.datasets import load_iris
-from sklearn.linear_model import LogisticRegression
+
+from tests.inside.small_models import X, save
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples" / "05_serving"
 WEBHOOK_SETTINGS = ("MLFLOW_WEBHOOK_ALLOWED_SCHEMES", "MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS")
@@ -29,12 +28,8 @@ def _service() -> dict[str, Any]:
 
 def _answer(body: str, content_type: str = "application/json") -> str:
     """Return what the lab's service answers to a request, with MLflow's own scoring code."""
-    rows, species = load_iris(as_frame=True, return_X_y=True)
-    model = LogisticRegression(max_iter=500).fit(rows, species)
-    mlflow.sklearn.save_model(
-        model, "model", signature=infer_signature(rows), pip_requirements=["scikit-learn"]
-    )
-    return _service()["score"]("model", body, content_type).response
+    model = save(signature=infer_signature(X))
+    return _service()["score"](model, body, content_type).response
 
 
 def _check_webhook(url: str) -> None:

@@ -3,15 +3,11 @@
 import contextlib
 import io
 import os
-import shutil
-import subprocess
-import sys
 from uuid import uuid4
 
 import mlflow
 import pytest
 import sklearn
-from mlflow.exceptions import MlflowException
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 
@@ -81,36 +77,3 @@ def test_a_version_without_an_alias_still_loads_by_its_number(name):
     mlflow.MlflowClient().set_registered_model_alias(name, "champion", "2")
     version_1 = mlflow.pyfunc.load_model(f"models:/{name}/1")
     assert version_1.predict(iris.data.iloc[[120]])[0] == "virginica"
-
-
-def test_an_alias_is_case_sensitive(name):
-    mlflow.MlflowClient().set_registered_model_alias(name, "champion", "1")
-    with pytest.raises(MlflowException, match=r"Registered model alias Champion not found\."):
-        mlflow.pyfunc.load_model(f"models:/{name}@Champion")
-
-
-def test_a_registered_model_that_does_not_exist_is_not_found(name):
-    message = "Registered Model with name=iris_strat not found"
-    with pytest.raises(MlflowException, match=message):
-        mlflow.pyfunc.load_model("models:/iris_strat@champion")
-
-
-def test_an_address_without_a_version_is_read_as_the_id_of_a_logged_model(name):
-    message = r"Logged model with ID 'iris_start' not found\."
-    with pytest.raises(MlflowException, match=message):
-        mlflow.pyfunc.load_model("models:/iris_start")
-
-
-def test_outside_of_the_lab_s_shell_there_is_neither_lab_nor_mlflow():
-    """A shell without the lab's folder of commands, and a Python without its packages."""
-    shell = subprocess.run(
-        [shutil.which("bash"), "-c", "lab"],
-        env={"PATH": "/nowhere"},
-        text=True,
-        capture_output=True,
-    )
-    assert "lab: command not found" in shell.stderr
-    python = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", "import mlflow"], text=True, capture_output=True
-    )
-    assert "No module named 'mlflow'" in python.stderr

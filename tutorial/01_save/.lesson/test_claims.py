@@ -221,47 +221,6 @@ def test_mlflow_adds_itself_to_a_list_that_does_not_contain_it(tree, tmp_path):
         assert written == [f"mlflow=={mlflow.__version__}", "scikit-learn"]
 
 
-def test_dst_path_must_exist(saved_tree, tmp_path):
-    with pytest.raises(
-        MlflowException, match="The destination path for downloaded artifacts does not exist!"
-    ):
-        mlflow.sklearn.load_model(str(saved_tree), dst_path=str(tmp_path / "nowhere"))
-
-
-def test_a_folder_that_does_not_exist_is_reported_as_no_such_artifact():
-    with pytest.raises(MlflowException, match="No such artifact: 'nowhere'"):
-        mlflow.pyfunc.load_model("nowhere")
-
-
-def test_a_path_object_hides_the_real_message():
-    with pytest.raises(AttributeError, match="'PosixPath' object has no attribute"):
-        mlflow.pyfunc.load_model(Path("nowhere"))
-
-
-def test_a_function_of_the_script_itself_cannot_be_loaded_elsewhere(tmp_path, monkeypatch):
-    # A function that a script or a notebook defines belongs to the module __main__, as this one does.
-    def double(x):
-        return 2 * x
-
-    double.__module__, double.__qualname__ = "__main__", "double"
-    monkeypatch.setattr(sys.modules["__main__"], "double", double, raising=False)
-    mlflow.sklearn.save_model(
-        FunctionTransformer(double),
-        tmp_path / "model",
-        skops_trusted_types=["__main__.double"],
-        pyfunc_predict_fn="transform",
-        **PIP,
-    )
-    monkeypatch.undo()
-    with pytest.raises(AttributeError, match="module '__main__' has no attribute 'double'"):
-        mlflow.sklearn.load_model(str(tmp_path / "model"))
-
-
-def test_code_paths_is_a_list(tree, tmp_path):
-    with pytest.raises(TypeError, match="Argument code_paths should be a list, not <class 'str'>"):
-        mlflow.sklearn.save_model(tree, tmp_path / "tree", code_paths="petal_features.py", **PIP)
-
-
 def test_a_code_path_that_does_not_exist_cannot_be_copied(tree, tmp_path, monkeypatch):
     # A relative path starts from the current folder, where the lesson's module is not.
     monkeypatch.chdir(tmp_path)
@@ -270,21 +229,6 @@ def test_a_code_path_that_does_not_exist_cannot_be_copied(tree, tmp_path, monkey
         mlflow.sklearn.save_model(tree, "tree", code_paths=["petal_features.py"], **PIP)
     # The exercise's check reads this state as a failed copy.
     assert list((tmp_path / "tree").iterdir()) == []
-
-
-def test_a_lambda_cannot_be_saved_even_when_trusted(iris, tmp_path):
-    model = make_pipeline(FunctionTransformer(lambda x: x), DecisionTreeClassifier()).fit(*iris)
-    message = (
-        "The sklearn model could not be serialized in the skops serialization format. skops does not "
-        "support custom functions or classes that are not defined at the top level."
-    )
-    with pytest.raises(MlflowException, match=message):
-        mlflow.sklearn.save_model(
-            model,
-            tmp_path / "model",
-            skops_trusted_types=[TREE, f"{__name__}.<lambda>"],
-            **PIP,
-        )
 
 
 def test_cloudpickle_needs_code_paths_too(save_with_module):

@@ -193,14 +193,6 @@ def test_to_register_by_the_run_prints_a_warning_and_registers_the_same_model(
     ]
 
 
-def test_to_register_by_a_run_without_a_model_of_that_name_is_refused(registered_name):
-    with mlflow.start_run() as run:
-        log("other")
-    message = f"Unable to find a logged_model with artifact_path model under run {run.info.run_id}"
-    with pytest.raises(mlflow.MlflowException, match=message):
-        mlflow.register_model(f"runs:/{run.info.run_id}/model", registered_name)
-
-
 def test_the_client_logs_a_figure_to_a_run_that_has_ended(client):
     with mlflow.start_run() as run:
         pass
@@ -310,15 +302,6 @@ def test_artifact_path_is_the_old_word_for_name(caplog):
     assert mlflow.get_logged_model(info.model_id).name == "older"
 
 
-def test_name_and_artifact_path_together_are_refused():
-    message = (
-        "Both `artifact_path` (deprecated) and `name` parameters were specified. "
-        "Please only specify `name`."
-    )
-    with pytest.raises(mlflow.MlflowException, match=re.escape(message)):
-        log("both", artifact_path="both")
-
-
 @pytest.mark.parametrize(("labels", "warns"), [(y, True), (y.map({0: "a", 1: "b", 2: "c"}), False)])
 def test_an_integer_output_gives_a_hint_and_a_text_output_does_not(labels, warns):
     with warnings.catch_warnings(record=True) as caught:
@@ -338,21 +321,6 @@ def test_a_name_is_not_a_path(argument):
     )
     with pytest.raises(mlflow.MlflowException, match=re.escape(message)):
         mlflow.sklearn.log_model(MODEL, pip_requirements=PIP, **{argument: "models/iris"})
-
-
-def test_to_load_from_a_run_without_a_model_of_that_name_is_refused():
-    with mlflow.start_run() as run:
-        log("other")
-    message = (
-        "Failed to download artifacts from path 'model', please ensure that the path is correct."
-    )
-    with pytest.raises(mlflow.MlflowException, match=message):
-        mlflow.sklearn.load_model(f"runs:/{run.info.run_id}/model")
-
-
-def test_a_registered_name_without_a_version_is_read_as_the_id_of_a_logged_model():
-    with pytest.raises(mlflow.MlflowException, match="Logged model with ID 'iris_log' not found"):
-        mlflow.sklearn.load_model("models:/iris_log")
 
 
 def look(python, uri):

@@ -304,15 +304,6 @@ def test_a_double_cannot_store_every_large_whole_number():
     assert int(float(number)) != number
 
 
-def test_a_model_that_was_trained_on_an_array_warns_about_the_names():
-    scaler = StandardScaler().fit(X)
-    bare = LogisticRegression().fit(scaler.transform(X), y)
-    model = mlflow.pyfunc.load_model(log(bare).model_uri)
-    message = "X has feature names, but LogisticRegression was fitted without feature names"
-    with pytest.warns(UserWarning, match=message):
-        model.predict(X)
-
-
 def test_a_model_loaded_with_its_own_flavor_enforces_no_signature(info):
     native = mlflow.sklearn.load_model(info.model_uri)
     assert (native.predict(ROWS.astype("int64")) == PIPELINE.predict(ROWS)).all()

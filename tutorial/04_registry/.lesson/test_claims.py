@@ -124,19 +124,6 @@ def test_the_message_names_every_threshold_that_failed():
     assert "minimum absolute change check failed" in message
 
 
-def test_without_the_champion_s_result_a_gain_cannot_be_required():
-    limits = gate(min_absolute_change=0.01)
-    assert error_message(mlflow.validate_evaluation_results, limits, result(accuracy=1.0)) == (
-        "Model comparison failed: metric accuracy was missing from the evaluation result of the "
-        "baseline model."
-    )
-
-
-def test_a_required_gain_of_zero_is_an_error():
-    message = error_message(gate, min_absolute_change=0)
-    assert message.endswith("`min_absolute_change` parameter must be a positive number.")
-
-
 def test_the_older_ways_to_evaluate_are_deprecated_or_gone():
     words = "^The `mlflow.evaluate` API has been deprecated as of MLflow 3.0.0."
     with pytest.warns(FutureWarning, match=words), pytest.raises(MlflowException):
@@ -229,17 +216,6 @@ def test_a_copy_creates_a_target_that_does_not_exist(client, names, info):
     assert client.get_registered_model(names[1]).name == names[1]
 
 
-def test_a_logged_model_cannot_be_copied(client, names, info):
-    with pytest.raises(ValueError, match=r"not enough values to unpack \(expected 2, got 1\)"):
-        client.copy_model_version(info.model_uri, names[1])
-
-
-def test_a_logged_model_is_registered_only_together_with_its_id(client, names, info):
-    message = error_message(client.create_model_version, names[0], info.model_uri, info.run_id)
-    end = "The model_id request parameter must identify the resource that contains the source."
-    assert message.endswith(end)
-
-
 def test_a_filter_can_contain_neither_aliases_nor_stages_nor_the_word_or(client):
     for key in ("aliases", "current_stage"):
         message = error_message(client.search_model_versions, f"{key} = 'champion'")
@@ -255,16 +231,6 @@ def test_versions_from_a_search_have_no_aliases(client, names, info):
     assert match.aliases == []
     assert client.get_model_version(names[0], version).aliases == ["champion"]
     assert client.get_registered_model(names[0]).aliases == {"champion": version}
-
-
-def test_mlflow_reserves_some_aliases(client, names, info):
-    version = register(client, names[0], info)
-    for alias, words in {
-        "Latest": "'latest' alias name (case insensitive) is reserved.",
-        "v1": "Version alias name 'v1' is reserved.",
-    }.items():
-        message = error_message(client.set_registered_model_alias, names[0], alias, version)
-        assert message == f"INVALID_PARAMETER_VALUE: {words}"
 
 
 def test_a_deleted_version_leaves_an_emptied_row_and_its_number_is_not_used_again(
