@@ -12,6 +12,7 @@ import pytest
 
 from host.settings import random_secret
 from tests.support.checkout import copy_of_checkout
+from tests.support.known import assert_known
 from tests.support.labs import assert_one_message, run, stack_settings
 
 pytestmark = pytest.mark.stack
@@ -37,6 +38,7 @@ def make(checkout: Path, *words: str, **env: str) -> subprocess.CompletedProcess
 def test_plain_compose_without_env_file_says_how_to_get_one(checkout):
     ran = run(["docker", "compose", "up", "--wait"], env=clean(), cwd=checkout)
     assert_one_message(ran, "cp .env.example .env")
+    assert_known(ran.stderr, "setting_missing")
 
 
 def test_the_example_as_env_file_names_all_that_plain_compose_needs(checkout):
@@ -51,6 +53,7 @@ def logs_of_a_failed_start(checkout: Path, *services: str, **settings: str) -> l
     try:
         ran = run(["docker", "compose", "up", "--build", "--wait", "mlflow"], env=env, cwd=checkout)
         assert ran.returncode != 0
+        assert_known(ran.stderr, "service_failed")
         logs = ["docker", "compose", "logs"]
         return [run([*logs, service], env=env, cwd=checkout).stdout for service in services]
     finally:
@@ -61,7 +64,7 @@ def logs_of_a_failed_start(checkout: Path, *services: str, **settings: str) -> l
 def test_plain_compose_does_not_start_with_the_example_s_passwords(checkout):
     shutil.copy(checkout / ".env.example", checkout / ".env")
     for log in logs_of_a_failed_start(checkout, "postgres-setup", "store-setup"):
-        assert ".env has values of the example, which begin with change-me-" in log
+        assert_known(log, "values_of_the_example")
 
 
 def test_plain_compose_fails_soon_if_minio_ends_and_says_where_the_reason_is(checkout):
@@ -69,8 +72,10 @@ def test_plain_compose_fails_soon_if_minio_ends_and_says_where_the_reason_is(che
     env = clean(**stack_settings("mlflow-model-lab-example"))
     assert run(prepare, env=env, cwd=checkout).returncode == 0
     # MinIO needs 8 characters. `make` would refuse this before it starts anything.
-    [log] = logs_of_a_failed_start(checkout, "store-setup", MINIO_ROOT_PASSWORD="short")
+    services = ("store-setup", "minio")
+    [log, minio_log] = logs_of_a_failed_start(checkout, *services, MINIO_ROOT_PASSWORD="short")
     assert "MinIO has ended. Its log says why: docker compose logs minio" in log
+    assert_known(minio_log, "minio_password_too_short")
 
 
 def test_plain_compose_refuses_an_empty_minio_password(checkout):
@@ -112,6 +117,7 @@ def test_port_that_is_taken_is_named_with_its_setting(checkout, mode):
         listener.listen()
         ran = make(checkout, "up", LAB_MODE=mode, **settings)
     assert_one_message(ran, f"Port {settings['MLFLOW_PORT']}", "MLFLOW_PORT in .env")
+    assert_known(ran.stderr, "port_taken")
     assert not (checkout / ".venv").exists()
 
 

@@ -47,8 +47,8 @@ LISTED = {
         "A claim about a race needs to come between two requests of set_experiment.",
     ),
     "mlflow.utils.validation._validate_webhook_url": (
-        ["tutorial/05_serving/.lesson/test_claims.py"],
-        "A claim about a server without the lab's two webhook settings, which no server here is.",
+        ["tests/inside/errors/serving.py"],
+        "The messages of a server without the lab's two webhook settings, which no server here is.",
     ),
     "mlflow.models.utils._logger": (
         [

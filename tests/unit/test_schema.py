@@ -8,6 +8,7 @@ import sqlalchemy
 from alembic.script import ScriptDirectory
 
 from lab.database_schema import problem, revisions
+from tests.support.known import assert_known
 
 
 def test_revisions_and_the_last_of_them_are_alembic_s():
@@ -31,3 +32,5 @@ def test_problem(found, words):
                 sqlalchemy.text("INSERT INTO alembic_version VALUES (:v)"), {"v": value}
             )
     assert (words in problem(engine)) if words else problem(engine) is None
+    if words == "older MLflow":
+        assert_known(problem(engine), "database_older")

@@ -12,6 +12,8 @@ from cryptography.fernet import Fernet
 from host import settings
 from host.errors import LabError
 from host.ports import PORTS
+from lab.known_errors import answer
+from tests.support.known import assert_known
 from tests.support.labs import COMPOSE_FILES
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -46,9 +48,7 @@ def test_the_documents_name_the_same_ports():
     names = {port.setting for port in PORTS}
     example = settings.read_env_file(ROOT / ".env.example")
     assert {name for name in example if name.endswith("_PORT")} == names
-    troubleshooting = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
-    answer = re.search(r"^### .*address already in use.*\n\n(.*)$", troubleshooting, re.M)[1]
-    assert set(re.findall(r"\w+_PORT", answer)) == names
+    assert set(re.findall(r"\w+_PORT", answer("port_taken").remedy)) == names
     services = (ROOT / "docs" / "services.md").read_text(encoding="utf-8")
     assert set(re.findall(r"\w+_PORT", services)) == names
 
@@ -104,8 +104,9 @@ def test_every_value_of_the_example_that_is_a_secret_is_refused(root, monkeypatc
             context.setenv(name, value)
             with pytest.raises(LabError, match=f"{name} in .env is still the example's"):
                 settings.check_passwords()
-    with pytest.raises(ValueError, match="Fernet key must be"):
+    with pytest.raises(ValueError) as refused:
         Fernet(secret["MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY"])
+    assert_known(str(refused.value), "webhook_key_invalid")
 
 
 def test_git_ignores_the_env_file():

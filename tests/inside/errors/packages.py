@@ -38,3 +38,9 @@ def module_missing() -> None:
         sys.path.pop(0)
         sys.modules.pop("petal_features", None)
     mlflow.sklearn.load_model(path)
+
+
+def framework_missing() -> str:
+    """Import a framework with a Python that has no packages."""
+    command = [sys.executable, "-I", "-S", "-c", "import torch"]
+    return subprocess.run(command, text=True, capture_output=True).stderr

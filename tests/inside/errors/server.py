@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import urlsplit
 
+import requests
+
 # In a process of its own, because MLflow keeps the address. Without the lab's explanation in place of the traceback.
 SEARCH = "import sys, mlflow; sys.excepthook = sys.__excepthook__; mlflow.search_experiments()"
 ONCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "1"}
@@ -116,3 +118,11 @@ def not_mlflow() -> str:
     """Ask another web server."""
     with _web_server(404) as address:
         return _search(address)
+
+
+def origin_refused() -> str:
+    """Send a request from a page of another site."""
+    address = f"{os.environ['MLFLOW_TRACKING_URI']}/api/2.0/mlflow/runs/create"
+    return requests.post(
+        address, json={}, headers={"Origin": "https://page.example"}, timeout=5
+    ).text

@@ -6,7 +6,6 @@ import hmac
 import io
 import json
 import os
-import runpy
 import secrets
 import signal
 import socket
@@ -26,7 +25,6 @@ import sklearn
 from mlflow.entities.webhook import WebhookAction, WebhookEntity
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
-from mlflow.utils.validation import _validate_webhook_url
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 
@@ -489,18 +487,6 @@ def test_each_row_of_the_deliveries_is_true(service, name, row):
     assert says.strip("`") in answer.text
 
 
-def test_without_the_right_secret_every_delivery_is_refused():
-    doorkeeper = runpy.run_path(str(SERVICE))["Doorkeeper"]
-    names = ("x-mlflow-delivery-id", "x-mlflow-timestamp", "x-mlflow-signature")
-    headers = dict.fromkeys(names, "v1,0")
-    for secret, words in (
-        (None, "LAB_WEBHOOK_SECRET is not set."),
-        ("s", "The signature is wrong."),
-    ):
-        assert doorkeeper(secret).refusal(headers, b"") == words
-        assert f"`{words}` (401)" in REFERENCE
-
-
 def test_after_a_delivery_the_service_loads_the_alias_s_version_whatever_the_delivery_says(
     client, name, service, back_to_1
 ):
@@ -583,23 +569,10 @@ def test_there_is_no_webhook_for_a_stage():
     assert not [action for action in WebhookAction if "transition" in action.value]
 
 
-def test_the_registry_refuses_a_webhook_with_the_messages_that_the_reference_quotes(
-    client, monkeypatch
-):
+def test_the_registry_refuses_a_webhook_of_another_scheme(client):
     with pytest.raises(MlflowException) as refused:
         client.create_webhook("test", "ftp://127.0.0.1/", ["model_version_alias.created"])
     assert "Invalid webhook URL scheme: 'ftp'. Allowed schemes are: " in str(refused.value)
-    # A server without the lab's two settings makes this check.
-    for setting in ("MLFLOW_WEBHOOK_ALLOWED_SCHEMES", "MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS"):
-        monkeypatch.delenv(setting, raising=False)
-    for url, words in {
-        "http://serving": "Invalid webhook URL scheme: 'http'. Allowed schemes are: https.",
-        "https://127.0.0.1": "Webhook URL must not resolve to a non-public IP address.",
-    }.items():
-        with pytest.raises(MlflowException) as refused:
-            _validate_webhook_url(url)
-        assert words in str(refused.value)
-        assert words in REFERENCE
 
 
 def test_without_a_tracking_server_the_service_keeps_serving_and_reports_it(service, name):

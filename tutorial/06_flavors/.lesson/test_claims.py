@@ -312,31 +312,6 @@ def test_scikit_learn_s_pyfunc_calls_the_method_in_pyfunc_predict_fn(made):
     assert np.array_equal(answers, file["model"].predict_proba(file["heldout"]))
 
 
-def test_the_message_about_a_missing_column_is_in_the_reference(made):
-    message = refusal(made["sklearn"]["generic"], made["sklearn"]["frame"].iloc[:, :3])
-    assert message == quoted("Model is missing inputs ['petal width (cm)'].")
-
-
-@needs("pytorch", "tensorflow")
-def test_the_messages_of_a_tensor_signature_are_in_the_reference(made, framework):
-    generic, rows = made[framework]["generic"], made[framework]["rows"]
-    message = refusal(generic, rows.astype("float64"))
-    assert message == quoted("dtype of input float64 does not match expected dtype float32")
-    message = refusal(generic, rows[:, :3])
-    assert message == quoted("Shape of input (60, 3) does not match expected shape (-1, 4).")
-    message = refusal(generic, made[framework]["frame"].iloc[:, :3])
-    assert message.startswith(
-        quoted("This model contains a model signature with an unnamed input.")
-    )
-    message = refusal(generic, rows.tolist())
-    assert message.startswith(
-        quoted(
-            "This model contains a tensor-based model signature with no input names, "
-            "which suggests a numpy array input"
-        )
-    )
-
-
 @needs("tensorflow")
 def test_the_message_of_tensorflow_about_columns_is_in_the_reference(made, framework):
     file = made["tensorflow"]
@@ -464,11 +439,6 @@ def test_the_messages_about_a_parameter_are_in_the_reference(made, members, monk
         "Unrecognized params ['wieght'] are ignored for inference. Supported params are: {'weight'}."
     ) in " ".join(messages)
     assert "Can not safely convert" in refusal(model, rows, params={"weight": "0.5"})
-    assert refusal(model, rows, params={"weight": "much"}).startswith(
-        quoted(
-            "Invalid parameters found: {('weight', \"Failed to validate type and shape for 'weight'"
-        )
-    )
 
 
 @pytest.fixture(scope="module")
@@ -505,15 +475,8 @@ def test_a_flag_does_not_accept_a_number_or_a_word(made, named):
 
 
 def test_a_model_of_your_own_has_no_native_loader_but_can_be_unwrapped(made, named):
-    with pytest.raises(MlflowException) as refused:
-        mlflow.xgboost.load_model(named.model_uri)
-    assert str(refused.value) == quoted('Model does not have the "xgboost" flavor')
+    assert list(named.flavors) == ["python_function"]
     model = mlflow.pyfunc.load_model(named.model_uri)
-    with pytest.raises(NotImplementedError) as not_implemented:
-        model.get_raw_model()
-    assert str(not_implemented.value).replace("`", "") == quoted(
-        "get_raw_model is not implemented by the underlying model"
-    )
     classifier = model.unwrap_python_model().classifier
     assert classifier.predict_proba(made["xgboost"]["heldout"]).shape[1] == 3
 

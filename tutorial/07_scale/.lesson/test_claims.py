@@ -188,41 +188,6 @@ def test_columns_are_found_by_name_unless_they_are_listed(spark, models):
         assert ask(spark, models["int64"], numbers, "long", sf.struct(*backwards)) == [1, 2]
 
 
-def test_error_messages_are_as_quoted(spark, models):
-    message = ask(spark, models["int64"], [1.0], "int")
-    words = (
-        "The model did not produce any values compatible with the requested type 'IntegerType()'."
-    )
-    assert quoted(words) in message
-    message = ask(spark, models["int64"], [1.0], "long", "a")
-    # The lesson's signature has four columns. The signature here has two.
-    quoted("Model input is missing required columns. Expected 4 required input columns")
-    assert "Model input is missing required columns. Expected 2 required input columns" in message
-    function = mlflow.pyfunc.spark_udf(
-        spark, models["int64"], env_manager="local", result_type="long"
-    )
-    with pytest.raises(PySparkException) as refused:
-        spark.createDataFrame(ROWS.rename(columns={"a": "A name"})).select(function())
-    words = (
-        "[UNRESOLVED_COLUMN.WITH_SUGGESTION] A column, variable, or function parameter with name "
-        "sepal length (cm) cannot be resolved."
-    )
-    # The message names the first column of the signature.
-    assert quoted(words).replace("sepal length (cm)", "a") in str(refused.value).replace("`", "")
-
-
-def test_spark_does_not_overwrite_and_cannot_read_a_folder_without_rows(spark, shared):
-    (shared / "empty").mkdir()
-    (shared / "empty" / "_SUCCESS").touch()
-    with pytest.raises(PySparkException) as refused:
-        spark.read.parquet(str(shared / "empty"))
-    words = "[UNABLE_TO_INFER_SCHEMA] Unable to infer schema for Parquet."
-    assert quoted(words) in str(refused.value)
-    with pytest.raises(PySparkException) as refused:
-        spark.createDataFrame(ROWS).write.parquet(str(shared / "empty"))
-    assert quoted("[PATH_ALREADY_EXISTS]") in str(refused.value)
-
-
 def test_a_task_that_fails_by_itself_is_tried_four_times_on_a_cluster(spark, shared):
     tries = shared / "tries"
     tries.mkdir()
@@ -243,15 +208,6 @@ def test_workers_need_no_address_of_mlflow(spark):
     [there] = set(spark.sparkContext.parallelize(range(4), 4).map(address).collect())
     # In local mode the tasks are in this process's own environment.
     assert there == (None if ON_CLUSTER else os.environ["MLFLOW_TRACKING_URI"])
-
-
-def test_a_worker_needs_the_driver_s_minor_version_of_python(spark):
-    from pyspark.errors.error_classes import ERROR_CLASSES_MAP
-
-    text = " ".join(ERROR_CLASSES_MAP["PYTHON_VERSION_MISMATCH"]["message"])
-    words = quoted("[PYTHON_VERSION_MISMATCH] Python in worker has different version")
-    assert words.partition("] ")[2] in text
-    assert quoted("than that in driver") in text
 
 
 def test_a_job_waits_without_end_if_no_worker_has_enough_memory_and_spark_log_says_so(tmp_path):

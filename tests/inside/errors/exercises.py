@@ -1,0 +1,21 @@
+"""An exercise."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+
+def exercise_unchanged() -> str:
+    """Check an exercise that nobody has edited."""
+    lesson = Path("tutorial", "00_topic")
+    (lesson / ".lesson").mkdir(parents=True)
+    (lesson / ".lesson" / "check.py").write_text("import sys; sys.exit('Do this next.')")
+    for name in ("README.md", "run.py", "exercise.py"):
+        (lesson / name).touch()
+    author = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
+    for command in (["init"], ["add", "."], [*author, "commit", "--message", "As shipped"]):
+        subprocess.run(["git", *command], check=True, capture_output=True)
+    environment = os.environ | {"LAB_ROOT": str(Path.cwd())}
+    command = [sys.executable, "-m", "lab", "check", "0"]
+    return subprocess.run(command, env=environment, text=True, capture_output=True).stdout
