@@ -7,13 +7,18 @@ from functools import cache
 
 import pytest
 
-from lab.known_errors import KnownError, topics
+from lab.known_errors import KnownError, known_errors
 from tests.support.known import assert_known
 from tests.support.labs import ROOT, Lab
 
-# Its errors are produced by tests that start a stack of their own.
-SETUP = "setup"
-ERRORS = [error for topic in topics() if topic.name != SETUP for error in topic.errors]
+FILES = list(ROOT.glob("tests/inside/errors/*.py"))
+# Each function produces the error of its name.
+PRODUCERS = {
+    function.name
+    for file in FILES
+    for function in ast.parse(file.read_text(encoding="utf-8")).body
+    if isinstance(function, ast.FunctionDef) and not function.name.startswith("_")
+}
 
 
 @pytest.fixture(scope="module")
@@ -27,23 +32,18 @@ def produced(embedded_lab: Lab):
     return of_topic
 
 
-@pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.name)
+@pytest.mark.parametrize(
+    "error",
+    [error for error in known_errors() if error.name in PRODUCERS],
+    ids=lambda error: error.name,
+)
 def test_an_error_that_really_happens_is_recognised(produced, error: KnownError):
     assert_known(produced(error.topic)[error.name], error.name)
 
 
-def test_a_test_produces_each_error_of_the_setup():
-    texts = "\n".join(path.read_text(encoding="utf-8") for path in ROOT.glob("tests/**/test_*.py"))
-    asserted = set(re.findall(r'assert_known\([^"]*"(\w+)"\)', texts))
-    named = {error.name for topic in topics() if topic.name == SETUP for error in topic.errors}
-    assert named <= asserted
-
-
-def test_every_error_that_is_produced_is_known():
-    produced = {
-        function.name
-        for file in ROOT.glob("tests/inside/errors/*.py")
-        for function in ast.parse(file.read_text(encoding="utf-8")).body
-        if isinstance(function, ast.FunctionDef) and not function.name.startswith("_")
-    }
-    assert produced == {error.name for error in ERRORS}
+@pytest.mark.quick
+def test_each_known_error_is_produced_here_or_by_another_test():
+    tests = [*ROOT.glob("tests/**/test_*.py"), *ROOT.glob("tutorial/*/.lesson/test_claims.py")]
+    texts = "\n".join(path.read_text(encoding="utf-8") for path in tests)
+    asserted = set(re.findall(r'assert_known\(.*?"(\w+)"\)$', texts, flags=re.MULTILINE))
+    assert PRODUCERS | asserted == {error.name for error in known_errors()}

@@ -164,14 +164,14 @@ it. Change the script so that
 2. the metadata tells her who owns the model and what it is for, under the keys `owner` and
    `purpose`.
 
-Save the script, run it in the lab's shell, and let the lab check the folder:
+Save the script, and type in the lab's shell:
 
     python tutorial/01_save/exercise.py
     lab check 1
 
-`lab watch 1` does both whenever you save the script, until you press `q`.
+`lab watch 1` does both whenever you save.
 
-You have passed when the check prints `01_save: passed`. If you are stuck, ask for a hint:
+You have passed when the check prints `01_save: passed`. For a hint:
 
     lab hint 1
 
