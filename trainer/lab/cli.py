@@ -7,8 +7,6 @@ import difflib
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Annotated
 
@@ -18,18 +16,21 @@ from rich.markup import escape
 from rich.syntax import Syntax
 
 from lab import doctor as doctor_module
-from lab import explain, needs, services
+from lab import needs, services
+from lab.cli_drill import drill_app
 from lab.demo import demo as run_demo
 from lab.errors import LabError
 from lab.last_run import saved_since
 from lab.lessons import Lesson, find, find_deeper, lab_root, lessons
 from lab.overview import mark, next_lesson, overview, standing
 from lab.progress import verdicts
+from lab.user_errors import user_errors
 from lab.verdict import as_shipped
 from lab.verdict import check as run_check
 from lab.words import LabGroup
 
 app = typer.Typer(cls=LabGroup, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(drill_app, name="drill")
 console = Console(highlight=False)
 
 LessonName = Annotated[
@@ -44,20 +45,6 @@ LessonNameOrNext = Annotated[
         "Without it: the first lesson that you have not passed.",
     ),
 ]
-
-
-@contextmanager
-def user_errors() -> Iterator[None]:
-    """Print an error that the user can fix as one message, without a traceback, and exit with status 1."""
-    try:
-        yield
-    except Exception as error:
-        message = str(error) if isinstance(error, LabError) else explain.explain(error)
-        if message is None:
-            raise
-        sys.stdout.flush()
-        print(message, file=sys.stderr)
-        raise typer.Exit(1) from None
 
 
 def find_lesson(name: str | None) -> Lesson:

@@ -1,0 +1,24 @@
+"""Two versions. The champion is the second one, and its file model.skops is gone from the store."""
+
+import runpy
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+import production
+
+name = "drill_does_not_load"
+client = production.connect("does_not_load")
+train, heldout = production.flowers()
+
+sepal_width = production.COLUMNS[1:2]
+older = production.pipeline().fit(train[sepal_width], train["species"])
+first = production.log_version(name, "sepal width", older, train, heldout, sepal_width)
+production.approve(name, first, "2026-10")
+
+runpy.run_path(str(Path(__file__).parents[1] / "train.py"))
+production.approve(name, "2", "2026-11")
+production.promote(name, "2")
+
+# What is wrong: a file is gone. The row in the database does not know about it.
+production.delete_file(name, "2", "model.skops")
