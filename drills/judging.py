@@ -96,3 +96,26 @@ def accuracy(model: PyFuncModel, version: ModelVersion, rows: pd.DataFrame) -> f
 def label(version: ModelVersion) -> str:
     """Return what messages call the version."""
     return f"models:/{version.name}@champion (version {version.version})"
+
+
+def require_columns(model: PyFuncModel, version: ModelVersion, rows: pd.DataFrame) -> None:
+    """Stop if MLflow does not refuse rows that lack a column."""
+    if model.metadata.signature is None:
+        sys.exit(
+            f"{label(version)} has no signature, so MLflow refuses nothing.\n"
+            "Log the model with the signature that was agreed."
+        )
+    for name in rows.columns:
+        try:
+            model.predict(rows.drop(columns=name))
+        except (Exception, SystemExit) as error:
+            if isinstance(error, MlflowException) and "Failed to enforce schema" in str(error):
+                continue
+            sys.exit(
+                f"{label(version)} gets rows without the column {name!r}, and fails with "
+                f"{error_with_type(error)}\nMLflow must refuse such rows: the signature must name all columns."
+            )
+        sys.exit(
+            f"{label(version)} answers rows that lack the column {name!r}.\n"
+            "MLflow must refuse such rows: the signature must require all columns."
+        )

@@ -11,9 +11,7 @@ name = "drill_does_not_load"
 client = production.connect("does_not_load")
 train, heldout = production.flowers()
 
-sepal_width = production.COLUMNS[1:2]
-older = production.pipeline().fit(train[sepal_width], train["species"])
-first = production.log_version(name, "sepal width", older, train, heldout, sepal_width)
+first = production.log_version(name, "sepal width", production.older(train), train, heldout)
 production.approve(name, first, "2026-10")
 
 runpy.run_path(str(Path(__file__).parents[1] / "train.py"))

@@ -10,9 +10,7 @@ name = "drill_more_mistakes"
 client = production.connect("more_mistakes")
 train, heldout = production.flowers()
 
-sepal_width = production.COLUMNS[1:2]
-older = production.pipeline().fit(train[sepal_width], train["species"])
-first = production.log_version(name, "sepal width", older, train, heldout, sepal_width)
+first = production.log_version(name, "sepal width", production.older(train), train, heldout)
 production.approve(name, first, "2026-10")
 
 four = production.pipeline().fit(train[production.COLUMNS], train["species"])
