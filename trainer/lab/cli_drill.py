@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -191,9 +192,11 @@ def show_symptom(chosen: Drill) -> None:
     console.print(f"[bold]Drill {chosen.name}: {escape(chosen.title)}[/bold]\n")
     console.print(Markdown(chosen.symptom))
     console.print("\n[bold]What you can type[/bold]")
+    model = re.search(r"models:/\w+@\w+", chosen.symptom)
+    address = model[0] if model else f"models:/{chosen.experiment}@champion"
     rows = [
-        (f"lab trace models:/{chosen.experiment}@champion", "how MLflow finds the model"),
-        (f"lab lineage models:/{chosen.experiment}@champion", "where it comes from"),
+        (f"lab trace {address}", "how MLflow finds the model"),
+        (f"lab lineage {address}", "where it comes from"),
         ("lab drill check", "when you have repaired it"),
         ("lab drill hint", "if you are stuck"),
         ("lab drill", "to read this report again"),
