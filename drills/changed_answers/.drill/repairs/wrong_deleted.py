@@ -1,5 +1,6 @@
 """Delete the evidence: version 2, after another version has become champion.
 
+Afterwards the drill must begin again.
 The check must say: It is evidence
 """
 

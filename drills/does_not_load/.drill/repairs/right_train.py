@@ -4,5 +4,6 @@ import runpy
 
 from mlflow import MlflowClient
 
-runpy.run_path("drills/does_not_load/train.py")
-MlflowClient().set_registered_model_alias("drill_does_not_load", "champion", "3")
+trained = runpy.run_path("drills/does_not_load/train.py")
+version = trained["info"].registered_model_version
+MlflowClient().set_registered_model_alias("drill_does_not_load", "champion", version)

@@ -1,5 +1,6 @@
 """Delete the version that does not load.
 
+Afterwards the drill must begin again.
 The check must say: leads to no version
 """
 

@@ -1,5 +1,6 @@
 """Give both models the same module, so that the order does not matter.
 
+Afterwards the drill must begin again.
 The check must say: is alone in its process, and names
 """
 

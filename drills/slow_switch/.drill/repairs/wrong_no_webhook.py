@@ -1,5 +1,6 @@
 """Delete the webhook that is refused, and restart the service.
 
+Afterwards the drill must begin again.
 The check must say: the registry has no webhook that calls it
 """
 
