@@ -37,10 +37,11 @@ def champion(client: MlflowClient, name: str) -> ModelVersion:
 def run_named(client: MlflowClient, experiment_name: str, run_name: str) -> Run:
     """Return the run of this name that the setup of the drill has created."""
     experiment = client.get_experiment_by_name(experiment_name)
+    ids = [experiment.experiment_id] if experiment else []
     # The learner's runs may have the same name, and are newer. An earlier start of the drill has left deleted ones.
     for view, order in ((ViewType.ACTIVE_ONLY, "ASC"), (ViewType.DELETED_ONLY, "DESC")):
         runs = client.search_runs(
-            [experiment.experiment_id],
+            ids,
             f"attributes.run_name = '{run_name}'",
             view,
             max_results=1,

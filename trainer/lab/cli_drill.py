@@ -90,7 +90,7 @@ def check() -> None:
         if not verdict.passed:
             console.print("[dim]For a hint, type: lab drill hint[/dim]")
             raise typer.Exit(1)
-        seconds = state.pass_()
+        seconds = state.solve()
         drill_state.save(chosen.root, state)
         drill_services.stop(chosen, console)
         console.print(f"\nYou needed {duration(seconds)}. This is how to find the cause:\n")
@@ -143,7 +143,7 @@ def going_on() -> tuple[Drill, State]:
     state = drill_state.read(root)
     if state.going_on:
         return find(state.going_on, drills(root)), state
-    solved = f"You have solved {state.name}. " if state.name else ""
+    solved = f"You have solved {state.name}. " if state.name in state.solved else ""
     raise LabError(f"{solved}No drill is going on. To start the next one: lab drill")
 
 
@@ -171,8 +171,11 @@ def begin(chosen: Drill, state: State) -> None:
     overview.require_server()
     if state.name and state.name != chosen.name:
         end(chosen.root, state)
+    # If the setup is interrupted, the next command knows what to delete.
+    state.prepare(chosen.name)
+    drill_state.save(chosen.root, state)
     drill_production.set_up(chosen, console)
-    state.start(chosen.name)
+    state.start()
     drill_state.save(chosen.root, state)
     show_symptom(chosen)
 

@@ -19,33 +19,37 @@ FILE = ".lab-drills.json"
 class State:
     """What is remembered about the drills."""
 
-    # The drill whose production exists, and the time when the learner got the symptom, in seconds since 1970.
+    # The drill whose production exists, or a part of it.
     name: str | None = None
+    # Whether this drill waits for its repair, and since when, in seconds since 1970.
+    is_open: bool = False
     began: float = 0.0
     # How long each solved drill took, in seconds.
     solved: dict[str, float] = field(default_factory=dict)
-    # Whether the present drill is solved, since it began.
-    done: bool = False
 
     @property
     def going_on(self) -> str | None:
         """The name of the drill that waits for its repair."""
-        return None if self.done else self.name
+        return self.name if self.is_open else None
 
-    def start(self, name: str) -> None:
-        """Begin to measure the time of a drill."""
-        self.name, self.began, self.done = name, time.time(), False
+    def prepare(self, name: str) -> None:
+        """Note that the production of a drill is being set up."""
+        self.name, self.is_open = name, False
 
-    def pass_(self) -> float:
+    def start(self) -> None:
+        """Begin to measure the time, when the production is complete."""
+        self.is_open, self.began = True, time.time()
+
+    def solve(self) -> float:
         """Note that the present drill is solved. Return how many seconds it took."""
         seconds = time.time() - self.began
         self.solved[str(self.name)] = seconds
-        self.done = True
+        self.is_open = False
         return seconds
 
     def stop(self) -> None:
         """Note that no drill's production exists any more."""
-        self.name, self.done = None, False
+        self.name, self.is_open = None, False
 
 
 def read(root: Path) -> State:
@@ -54,12 +58,8 @@ def read(root: Path) -> State:
         content = json.loads((output(root) / FILE).read_text(encoding="utf-8"))
         solved = {str(name): float(seconds) for name, seconds in content["solved"].items()}
         name = content["name"]
-        return State(
-            None if name is None else str(name),
-            float(content["began"]),
-            solved,
-            content["done"] is True,
-        )
+        is_open, began = content["is_open"] is True, float(content["began"])
+        return State(None if name is None else str(name), is_open, began, solved)
     except (OSError, LookupError, ValueError, TypeError, AttributeError):
         return State()
 
