@@ -178,14 +178,10 @@ def processes_of_the_service(lab: Lab) -> list[bytes]:
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="it looks for processes in /proc")
-def test_the_service_of_a_drill_starts_again_and_ends_with_the_drill_and_with_the_lab(embedded_lab):
+def test_the_service_of_a_drill_ends_with_the_lab_and_with_the_drill(embedded_lab):
     drill = next(drill for drill in DRILLS if drill.name == "slow_switch")
     assert drill_command(embedded_lab, drill.name).returncode == 0
     assert processes_of_the_service(embedded_lab)
-    assert drill_command(embedded_lab, "stop").returncode == 0
-    assert not processes_of_the_service(embedded_lab)
-
-    assert drill_command(embedded_lab, drill.name).returncode == 0
     # `make down` does no more than this.
     folder = Path(embedded_lab.environment()["LAB_OUTPUT"], drill.experiment, "services")
     (folder / "running").unlink()
@@ -195,3 +191,5 @@ def test_the_service_of_a_drill_starts_again_and_ends_with_the_drill_and_with_th
     assert not processes_of_the_service(embedded_lab)
     assert drill_command(embedded_lab, "restart").returncode == 0
     assert processes_of_the_service(embedded_lab)
+    assert drill_command(embedded_lab, "stop").returncode == 0
+    assert not processes_of_the_service(embedded_lab)

@@ -55,11 +55,12 @@ if not any(hook.url == wiring.webhook_url() for hook in webhooks):
         "The service serves the champion at this moment. But the registry has no webhook that calls it, at "
         f"{wiring.webhook_url()}, so the service will not notice the next move."
     )
+followed = False
 try:
     followed = follows(others[0].version)
 finally:
-    back = follows(version.version)
-if not (followed and back):
+    client.set_registered_model_alias(name, "champion", version.version)
+if not followed or not follows(version.version):
     sys.exit(
         "The service serves the champion that it found when it started. The check has moved the alias and moved it "
         "back, and the service did not notice."
