@@ -41,6 +41,10 @@ def test_a_drill_has_all_its_parts(drill):
     assert f"models:/{drill.experiment}" in drill.symptom
     assert f"`{drill.experiment}`" in drill.symptom
     assert drill.found
+    # In a terminal of 80 columns, Markdown's code is indented by one.
+    for file in (drill.folder / "symptom.md", drill.support / "found.md"):
+        text = file.read_text(encoding="utf-8")
+        assert max(len(line) for line in text.splitlines()) <= 80, file
     assert repairs("right", drill)
     wrong = [attempt.words for attempt in repairs("wrong", drill)]
     assert None not in wrong
