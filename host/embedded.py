@@ -72,6 +72,8 @@ def environment() -> dict[str, str]:
             # Where the lab runs lesson 05's servers: its own service, and MLflow's at the next port.
             "LAB_SERVING": f"http://127.0.0.1:{port('SERVING_PORT')}",
             "LAB_MODELS_SERVE": f"http://127.0.0.1:{port('SERVING_PORT') + 1}",
+            # Where the service of a drill listens.
+            "LAB_DRILL_SERVICE": f"http://127.0.0.1:{port('SERVING_PORT') + 2}",
             # Where examples/05_serving/client.py looks for the service.
             "LAB_SERVING_URL": f"http://127.0.0.1:{port('SERVING_PORT')}",
             # The scripts that show MLflow's rows and files use these two.
@@ -203,9 +205,12 @@ class Embedded(Mode):
         SERVER.wait_for(api(), None if running else start_server())
 
     def down(self) -> None:
-        """Stop JupyterLab, the server, and the Python for the checks of `lab`."""
+        """Stop JupyterLab, the server, the service of a drill, and the Python for the checks of `lab`."""
         stop_notebook()
         stop_server()
+        # The service of a drill ends when it sees that this file is gone.
+        for marker in (STATE / "output").glob("drill_*/services/running"):
+            marker.unlink(missing_ok=True)
         # The Python ends when it sees that its socket is gone.
         shutil.rmtree(PYTHON_FOLDER, ignore_errors=True)
 

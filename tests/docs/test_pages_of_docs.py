@@ -3,7 +3,10 @@
 import re
 
 import pytest
+import typer
 
+from lab.cli import app
+from lab.drill import drills
 from lab.lessons import Lesson, lessons
 from tests.support.labs import ROOT
 from tests.support.readmes import section, tokens
@@ -13,6 +16,7 @@ pytestmark = pytest.mark.quick
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"
 LESSONS = lessons(ROOT)
+DRILLS = drills(ROOT)
 # "5 minutes, with the exercise" or "10 minutes to read, 10 for the exercise".
 TIME = re.compile(r"\*\*Time\*\*: ([^.]*)\.")
 
@@ -65,6 +69,19 @@ def test_the_readme_lists_every_lesson_with_its_title_and_its_minutes():
 def test_the_readme_links_to_every_page_in_docs():
     linked = {token.attrs.get("href", "").partition("#")[0] for token in tokens(README)}
     assert {f"docs/{page.name}" for page in DOCS.glob("*.md")} <= linked
+
+
+def test_the_page_of_drills_lists_every_drill_with_its_level_and_its_title():
+    listed = rows(section(DOCS / "drills.md", "All drills"))[1:]
+    assert listed == [[f"`{drill.name}`", str(drill.level), drill.title] for drill in DRILLS]
+
+
+def test_the_page_of_drills_has_every_command_of_lab_drill():
+    table = rows(section(DOCS / "drills.md", "Do a drill"))[1:]
+    words = {row[0].strip("`").removeprefix("lab drill").strip() for row in table}
+    group = typer.main.get_command(app).commands["drill"]
+    commands = {name for name, command in group.commands.items() if not command.hidden}
+    assert words == commands | {"", "--list", DRILLS[1].name}
 
 
 def test_the_page_of_commands_lists_every_example():

@@ -6,8 +6,6 @@ Modules that import MLflow, which takes seconds, are imported where they are use
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Annotated
 
@@ -16,7 +14,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from lab import doctor as doctor_module
-from lab import explain, needs, services
+from lab import needs, services
+from lab.cli_drill import drill_app
 from lab.demo import demo as run_demo
 from lab.errors import LabError
 from lab.last_run import saved_since
@@ -24,11 +23,13 @@ from lab.lessons import Lesson, find, find_deeper, lab_root, lessons
 from lab.overview import mark, next_lesson, overview, standing
 from lab.progress import verdicts
 from lab.solution import show_solution
+from lab.user_errors import user_errors
 from lab.verdict import as_shipped
 from lab.verdict import check as run_check
 from lab.words import LabGroup
 
 app = typer.Typer(cls=LabGroup, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(drill_app, name="drill")
 console = Console(highlight=False)
 
 LessonName = Annotated[
@@ -43,20 +44,6 @@ LessonNameOrNext = Annotated[
         "Without it: the first lesson that you have not passed.",
     ),
 ]
-
-
-@contextmanager
-def user_errors() -> Iterator[None]:
-    """Print an error that the user can fix as one message, without a traceback, and exit with status 1."""
-    try:
-        yield
-    except Exception as error:
-        message = str(error) if isinstance(error, LabError) else explain.explain(error)
-        if message is None:
-            raise
-        sys.stdout.flush()
-        print(message, file=sys.stderr)
-        raise typer.Exit(1) from None
 
 
 def find_lesson(name: str | None) -> Lesson:

@@ -99,6 +99,11 @@ def from_registry(resolved: Resolved, name: str, version_or_stage: str, alias: s
     if match := re.fullmatch(r"models:/(m-\w+)", source):
         from_logged_model(resolved, match[1])
     else:
+        # The source of a copy is another version, but a copy has the files of the same logged model.
+        location = client.get_model_version_download_uri(name, resolved.version.version)
+        if match := re.search(r"/models/(m-\w+)/artifacts$", location):
+            from_logged_model(resolved, match[1])
+            return
         # It was registered from files, or by an older MLflow, which stored models among the run's artifacts.
         resolved.location = source
         resolved.run = get_run(resolved.version.run_id)

@@ -61,10 +61,18 @@ class Leftovers:
 
 def find(lesson: Lesson) -> Leftovers:
     """Return what a lesson has created: everything in its experiments, and the versions registered from there."""
+    return find_below(lesson.name, f"{lesson.name}_exercise")
+
+
+def find_below(*names: str) -> Leftovers:
+    """Return what is in the experiments and the output folders of these names, and the versions registered from there.
+
+    A registered model of which all versions come from there is a part of it.
+    """
     leftovers = Leftovers()
     client = mlflow.MlflowClient()
     output = Path(os.environ.get("LAB_OUTPUT", "output"))
-    for name in (lesson.name, f"{lesson.name}_exercise"):
+    for name in names:
         if (output / name).exists():
             leftovers.folders.append(output / name)
         if experiment := client.get_experiment_by_name(name):

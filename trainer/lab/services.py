@@ -1,6 +1,7 @@
 """The servers that a lesson's scripts call: the lab starts them before the scripts and stops them afterwards.
 
-A lesson that needs some lists them in .lesson/services.toml:
+A lesson that needs some lists them in .lesson/services.toml. A drill lists them in .drill/services.toml in the same
+form, and lab/drill_services.py runs them.
 
     # Optional: a command that the lab runs to its end before it starts the servers.
     prepare = "python tutorial/05_serving/baseline.py"
@@ -88,15 +89,19 @@ class Description:
 
 def description(lesson: Lesson) -> Description:
     """Return what the lesson needs; without the file it needs nothing."""
-    file = lesson.support / "services.toml"
+    return read(lesson.support / "services.toml")
+
+
+def read(file: Path) -> Description:
+    """Return what a services.toml describes; without the file nothing is needed."""
     if not file.exists():
         return Description(None, [])
-    read = tomllib.loads(file.read_text(encoding="utf-8"))
+    content = tomllib.loads(file.read_text(encoding="utf-8"))
     services = [
         Service(entry["command"], entry["variable"], entry["address"], entry["ready"])
-        for entry in read["services"]
+        for entry in content["services"]
     ]
-    return Description(read.get("prepare"), services)
+    return Description(content.get("prepare"), services)
 
 
 @contextmanager
@@ -174,9 +179,6 @@ def start(
 ) -> None:
     """Prepare, start the servers, add their processes to `processes`, and wait until all of them are ready."""
     began = time.monotonic()
-    environment = os.environ | {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    }
     count = len(needed.services)
     console.print(
         f"Lesson {lesson.short_number} calls {count} server{'s' if count > 1 else ''}. "
@@ -189,7 +191,7 @@ def start(
             status = subprocess.run(
                 shlex.split(needed.prepare),
                 cwd=lesson.root,
-                env=environment,
+                env=environment(),
                 stdout=output,
                 stderr=subprocess.STDOUT,
             ).returncode
@@ -198,22 +200,32 @@ def start(
     logs = [folder / f"server-{number}.log" for number in range(1, count + 1)]
     for service, log in zip(needed.services, logs, strict=True):
         console.print(f"$ {escape(service.whole_command)}", soft_wrap=True)
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                shlex.split(service.whole_command),
-                cwd=lesson.root,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                # A group of its own: `mlflow models serve` starts another process, which has to end with it, and
-                # Ctrl-C is for the lab, which then stops the servers in order.
-                start_new_session=True,
-            )
-        processes.append(process)
+        processes.append(launch(service, lesson.root, log))
     for service, process, log in zip(needed.services, processes, logs, strict=True):
         wait_for(service, process, log, console)
     console.print(f"Ready after {time.monotonic() - began:.1f} s.\n")
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of the servers: programs are looked for beside this Python first."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    return os.environ | {"PATH": path}
+
+
+def launch(service: Service, root: Path, log: Path) -> subprocess.Popen[bytes]:
+    """Start a server in the folder `root`, and return its process. It writes to `log`."""
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            shlex.split(service.whole_command),
+            cwd=root,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            # A group of its own: `mlflow models serve` starts another process, which has to end with it, and
+            # Ctrl-C is for the lab, which then stops the servers in order.
+            start_new_session=True,
+        )
 
 
 def wait_for(

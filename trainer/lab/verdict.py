@@ -1,4 +1,4 @@
-"""The verdict on an exercise: run the lesson's check.py and read its result.
+"""The verdict on an exercise or a drill: run its check.py and read its result.
 
 The check looks at what the exercise created, on the server and in the output folder. lab/checks has the code that
 several checks share.
@@ -98,12 +98,23 @@ def check(
     """Run a lesson's check, for at most `timeout_seconds`, and return its verdict."""
     if problem := syntax_error(lesson):
         return Verdict(False, problem, repeatable=True)
+    return judge(lesson.check, lesson.root, "your exercise", timeout_seconds, run)
+
+
+def judge(
+    script: Path,
+    root: Path,
+    judged: str,
+    timeout_seconds: float = CHECK_TIMEOUT_SECONDS,
+    run: Runner = run_script,
+) -> Verdict:
+    """Run a check script in the folder `root`, and return its verdict. Messages call what it judges `judged`."""
     try:
-        process = run(lesson.check.relative_to(lesson.root), lesson.root, timeout_seconds)
+        process = run(script.relative_to(root), root, timeout_seconds)
     except subprocess.TimeoutExpired:
         return Verdict(
             False,
-            f"The check was stopped because it took more than {timeout_seconds:g} s, so your exercise has not passed. "
+            f"The check was stopped because it took more than {timeout_seconds:g} s, so {judged} has not passed. "
             "Does your model take that long to load or to predict? Try it with a few rows.",
         )
     output, error_output = process.stdout.strip(), process.stderr.strip()

@@ -1,0 +1,38 @@
+"""The champion must take the agreed rows, and refuse all others."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import judging
+import production
+from mlflow.exceptions import MlflowException
+
+from lab.checks.registry import start_check
+
+name = "drill_rejected_rows"
+client = start_check()
+version = judging.champion(client, name)
+label = judging.label(version)
+model = judging.load(version)
+
+_, heldout = production.flowers()
+reached = judging.accuracy(model, version, heldout)
+if reached < 0.94:
+    sys.exit(
+        f"{label} names only {reached:.0%} of the held-out flowers correctly.\n"
+        "Anouk needs the 96% of release 2026-11."
+    )
+rows = heldout[production.COLUMNS]
+judging.require_columns(model, version, rows)
+try:
+    model.predict(rows.astype({"petal width (cm)": str}))
+    sys.exit(f"{label} takes text as a measurement. The agreement says double.")
+except MlflowException:
+    pass
+outputs = model.metadata.get_output_schema()
+if outputs is None or ("string" not in str(outputs).lower() and "object" not in str(outputs)):
+    sys.exit(f"The signature of {label} does not say that the answer is a string: {outputs}")
+print(f"ok  {label} takes rows of doubles, and names {reached:.0%} of them correctly")
+print("ok  it refuses rows that lack a column, and text")

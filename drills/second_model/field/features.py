@@ -1,0 +1,8 @@
+"""The petal length of the flowers from the field, which are measured in inches."""
+
+import pandas as pd
+
+
+def petal_length_cm(rows: pd.DataFrame) -> pd.Series:
+    """Return the petal length in centimetres."""
+    return rows["petal_length"] * 2.54

@@ -1,0 +1,195 @@
+"""The commands `lab drill …`, at a terminal of 80 columns and without one."""
+
+import json
+import os
+import pty
+import re
+import termios
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.drills import DRILLS, drill_command
+from tests.support.labs import ROOT, Lab, assert_one_message
+
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+ROWS, COLUMNS = 40, 80
+# The first drill that `lab drill` starts, and the one that it starts afterwards.
+FIRST, SECOND = DRILLS[:2]
+
+
+def at_a_terminal(lab: Lab, *words: str) -> tuple[int, str]:
+    """Run `lab drill` at a terminal of 80 columns. Return the exit status and the lines that stay on the screen."""
+    ours, its = pty.openpty()
+    termios.tcsetwinsize(its, (ROWS, COLUMNS))
+    process = lab.popen("lab", "drill", *words, stdin=its, stdout=its, stderr=its)
+    os.close(its)
+    screen = b""
+    try:
+        while part := os.read(ours, 1024):
+            screen += part
+    except OSError:
+        # The terminal has closed with its last process.
+        pass
+    os.close(ours)
+    text = ESCAPES.sub("", screen.decode()).replace("\r\n", "\n")
+    # A line that shows progress is written over and over.
+    lines = [line.rpartition("\r")[2] for line in text.split("\n")]
+    return process.wait(timeout=60), "\n".join(lines)
+
+
+def state_file(lab: Lab) -> Path:
+    """Return the file in which the embedded mode remembers the drills."""
+    return Path(lab.environment()["LAB_OUTPUT"], ".lab-drills.json")
+
+
+@pytest.fixture(autouse=True)
+def no_drill_is_solved_or_going_on(lab):
+    """Begin and end without a drill."""
+
+    def forget():
+        assert drill_command(lab, "stop").returncode == 0
+        code = "import os, pathlib; pathlib.Path(os.environ['LAB_OUTPUT'], '.lab-drills.json').unlink(missing_ok=True)"
+        assert lab.run("python", "-c", code).returncode == 0
+
+    forget()
+    yield
+    forget()
+
+
+def solve(lab: Lab) -> None:
+    """Repair the first drill."""
+    script = next((FIRST.support / "repairs").glob("right_*.py"))
+    ran = lab.warm(str(script.relative_to(ROOT)))
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_from_the_first_report_to_the_next_drill(lab):
+    status, screen = at_a_terminal(lab)
+    assert status == 0, screen
+    assert f"Drill {FIRST.name}: " in screen
+    assert " ".join(FIRST.title.split()) in " ".join(screen.split())
+    for command in ("check", "hint", "stop"):
+        assert f"  lab drill {command} " in screen
+    report = screen
+
+    status, screen = at_a_terminal(lab, "check")
+    assert status == 1
+    assert f"{FIRST.name}: not yet" in screen
+    assert "For a hint, type: lab drill hint" in screen
+
+    # Without a name, the report of the drill that is going on, and nothing is set up again.
+    began = json.loads(lab.run("sh", "-c", "cat $LAB_OUTPUT/.lab-drills.json").stdout)["began"]
+    status, screen = at_a_terminal(lab)
+    assert status == 0
+    assert screen.strip() == report[report.index("Drill ") :].strip()
+    again = json.loads(lab.run("sh", "-c", "cat $LAB_OUTPUT/.lab-drills.json").stdout)["began"]
+    assert again == began
+
+    solve(lab)
+    status, screen = at_a_terminal(lab, "check")
+    assert status == 0, screen
+    assert f"{FIRST.name}: solved" in screen
+    assert re.search(r"You needed \d+ (second|minute)s?\. This is how to find the cause:", screen)
+    assert f"The next drill, {SECOND.name}: lab drill" in screen
+    assert max(len(line.rstrip()) for line in screen.splitlines()) <= 80
+
+    assert_one_message(drill_command(lab, "check"), f"You have solved {FIRST.name}.", "lab drill")
+
+    started = drill_command(lab)
+    assert started.returncode == 0, started.stderr
+    assert started.stdout.startswith(f"Drill {SECOND.name}: ")
+
+
+def test_the_list_shows_what_is_solved_and_what_is_going_on(lab):
+    assert drill_command(lab, FIRST.name).returncode == 0
+    solve(lab)
+    assert drill_command(lab, "check").returncode == 0
+    assert drill_command(lab, SECOND.name).returncode == 0
+    status, screen = at_a_terminal(lab, "--list")
+    assert status == 0
+    listed = {name: line for line in screen.splitlines() for name in line.split()[:1]}
+    assert {drill.name for drill in DRILLS} <= set(listed)
+    assert re.search(r"\d+ seconds?", listed[FIRST.name])
+    assert "going on" in listed[SECOND.name]
+    assert "not yet" in listed[DRILLS[2].name]
+    # It is remembered after the end of a drill.
+    assert drill_command(lab, "stop").returncode == 0
+    assert re.search(rf"^{FIRST.name} .*seconds?", drill_command(lab, "--list").stdout, re.M)
+
+
+def test_the_hints_go_from_the_first_to_the_third(lab):
+    assert drill_command(lab, FIRST.name).returncode == 0
+    hints = [drill_command(lab, "hint", grade).stdout for grade in ("1", "2", "3")]
+    assert len(set(hints)) == 3
+    assert drill_command(lab, "hint").stdout == hints[0]
+    assert "lab drill hint 2" in hints[0]
+    assert drill_command(lab, "hint", "4").returncode == 2
+
+
+def test_without_a_drill_the_commands_say_how_to_start_one(lab):
+    for command in ("check", "hint", "restart"):
+        assert_one_message(drill_command(lab, command), "No drill is going on", "lab drill")
+    assert "nothing to stop" in drill_command(lab, "stop").stdout
+
+
+@pytest.mark.quick
+def test_the_message_about_an_unknown_drill_lists_all_drills(lab):
+    assert_one_message(drill_command(lab, "quux"), "'quux'", *(drill.name for drill in DRILLS))
+
+
+def counts(lab: Lab) -> tuple[dict, dict]:
+    """Return how much there is in each experiment and registered model: of no drill, and of drills."""
+    found = json.loads(lab.script("counts"))
+    others = {name: count for name, count in found.items() if not name.startswith("drill_")}
+    return others, {name: count for name, count in found.items() if name not in others}
+
+
+def test_a_drill_touches_nothing_else_and_stop_removes_everything(lab):
+    before, _ = counts(lab)
+    assert drill_command(lab, FIRST.name).returncode == 0
+    others, drills = counts(lab)
+    assert others == before
+    assert set(drills) >= {FIRST.experiment}
+    assert drill_command(lab, "stop").returncode == 0
+    others, drills = counts(lab)
+    assert others == before
+    # An empty experiment stays, because MLflow gives its name to no other one.
+    assert all(count == [0, 0] for count in drills.values()), drills
+
+
+@pytest.mark.quick
+def test_a_state_file_of_another_form_counts_as_no_state(embedded_lab):
+    file = state_file(embedded_lab)
+    for content in ("", "[]", '{"name": 3}', '{"solved": {"a": "b"}}'):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content)
+        listed = drill_command(embedded_lab, "--list")
+        assert listed.returncode == 0, listed.stderr
+        assert "going on" not in listed.stdout
+
+
+def processes_of_the_service(lab: Lab) -> list[bytes]:
+    """Return the command lines of the processes that listen where the service of a drill does."""
+    port = lab.environment()["LAB_DRILL_SERVICE"].rpartition(":")[2].encode()
+    commands = [path.read_bytes().split(b"\0") for path in Path("/proc").glob("[1-9]*/cmdline")]
+    return [command for command in commands if b"--port" in command and port in command]
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="it looks for processes in /proc")
+def test_the_service_of_a_drill_ends_with_the_lab_and_with_the_drill(embedded_lab):
+    drill = next(drill for drill in DRILLS if drill.name == "slow_switch")
+    assert drill_command(embedded_lab, drill.name).returncode == 0
+    assert processes_of_the_service(embedded_lab)
+    # `make down` does no more than this.
+    folder = Path(embedded_lab.environment()["LAB_OUTPUT"], drill.experiment, "services")
+    (folder / "running").unlink()
+    deadline = time.monotonic() + 60
+    while processes_of_the_service(embedded_lab) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not processes_of_the_service(embedded_lab)
+    assert drill_command(embedded_lab, "restart").returncode == 0
+    assert processes_of_the_service(embedded_lab)
+    assert drill_command(embedded_lab, "stop").returncode == 0
+    assert not processes_of_the_service(embedded_lab)

@@ -1,0 +1,91 @@
+"""The drills on disk, and how tests start one, repair it and have it checked."""
+
+import ast
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.drill import Drill, drills
+from tests.support.labs import ROOT, Lab
+
+DRILLS = drills(ROOT)
+WORDS = re.compile(r"The check must say: (.+)")
+
+
+@dataclass(frozen=True)
+class Repair:
+    """A script that repairs a drill, rightly or wrongly. Without a script nothing is done."""
+
+    drill: Drill
+    script: Path | None = None
+
+    @property
+    def docstring(self) -> str:
+        """What the script says about itself."""
+        return ast.get_docstring(ast.parse(self.script.read_text(encoding="utf-8")))
+
+    @property
+    def words(self) -> str | None:
+        """What the check must say about a wrong repair; None if the repair is right, or if nothing is done."""
+        found = WORDS.search(self.docstring) if self.script else None
+        return found[1] if found else None
+
+    @property
+    def is_right(self) -> bool:
+        """Tell whether the drill is solved by it."""
+        return self.script is not None and self.script.stem.startswith("right_")
+
+    @property
+    def leaves_nothing_to_repair(self) -> bool:
+        """Tell whether the next attempt needs a new start of the drill."""
+        return self.is_right or (
+            self.script is not None and "Afterwards the drill must begin again." in self.docstring
+        )
+
+    def __str__(self) -> str:
+        """Return the name of the test."""
+        return f"{self.drill.name}-{self.script.stem if self.script else 'nothing'}"
+
+
+def repairs(kind: str, of: Drill) -> list[Repair]:
+    """Return the repairs of a drill whose names begin with `kind`."""
+    scripts = sorted((of.support / "repairs").glob(f"{kind}_*.py"))
+    return [Repair(of, script) for script in scripts]
+
+
+def attempts() -> list[Repair]:
+    """Return what learners may do, drill by drill: nothing, then the wrong repairs, then the right ones."""
+    return [
+        attempt
+        for drill in DRILLS
+        for attempt in (Repair(drill), *repairs("wrong", drill), *repairs("right", drill))
+    ]
+
+
+def drill_command(lab: Lab, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run `lab drill`, in a Python that has imported MLflow already. Lines are not wrapped."""
+    return lab.warm("-m", "lab", "drill", *words, COLUMNS="1000")
+
+
+class Learner:
+    """Tries one repair after another. After a wrong one the production is still broken, as for a learner."""
+
+    def __init__(self, lab: Lab) -> None:
+        """Begin with no drill."""
+        self.lab = lab
+        self.drill: Drill | None = None
+
+    def attempt(self, repair: Repair) -> subprocess.CompletedProcess[str]:
+        """Carry out a repair, on a new start of its drill where that is needed, and have it checked."""
+        if self.drill != repair.drill or repair.script is None:
+            started = drill_command(self.lab, repair.drill.name)
+            assert started.returncode == 0, started.stdout + started.stderr
+            assert "Traceback" not in started.stderr
+        if repair.script:
+            ran = self.lab.warm(str(repair.script.relative_to(ROOT)))
+            assert ran.returncode == 0, ran.stdout + ran.stderr
+        self.drill = None if repair.leaves_nothing_to_repair else repair.drill
+        checked = drill_command(self.lab, "check")
+        assert "Traceback" not in checked.stdout + checked.stderr
+        return checked

@@ -1,0 +1,79 @@
+"""The production of a drill: set it up, judge it and delete it. Nothing of the learner's is touched."""
+
+import subprocess
+from pathlib import Path
+
+from rich.console import Console
+
+from lab import drill_services
+from lab.drill import Drill
+from lab.errors import LabError
+from lab.progress import runner
+from lab.verdict import Verdict, judge
+
+SETUP_TIMEOUT_SECONDS = 180
+
+
+def set_up(drill: Drill, console: Console) -> None:
+    """Delete what the drill left behind, build its production, and break one thing.
+
+    Raises LabError if a script of the drill fails.
+    """
+    remove(drill, console)
+    with console.status("Setting up a small production …"):
+        run(drill.setup, drill)
+    drill_services.start(drill, console)
+    if drill.breaking.exists():
+        with console.status("The service runs. Something happens to it …"):
+            run(drill.breaking, drill)
+
+
+def run(script: Path, drill: Drill) -> None:
+    """Run a script of the drill. Raises LabError with the script's last line if it fails."""
+    try:
+        with runner([], afresh=False) as run_script:
+            ran = run_script(script.relative_to(drill.root), drill.root, SETUP_TIMEOUT_SECONDS)
+    except subprocess.TimeoutExpired:
+        problem = f"it took more than {SETUP_TIMEOUT_SECONDS} s"
+    else:
+        if ran.returncode == 0:
+            return
+        problem = (ran.stderr.strip() or f"exit status {ran.returncode}").splitlines()[-1]
+    raise LabError(
+        f"The drill {drill.name} could not be set up: {problem}\n`lab doctor` says whether something is wrong with "
+        f"the lab. Then begin the drill again: lab drill {drill.name}"
+    )
+
+
+def check(drill: Drill, console: Console) -> Verdict:
+    """Judge whether the drill's production works again."""
+    with console.status("Checking …"), runner([], afresh=False) as run_script:
+        return judge(drill.check, drill.root, "the drill", run=run_script)
+
+
+def remove(drill: Drill, console: Console) -> None:
+    """End the drill's servers, and delete its experiment's content, registered models, webhooks and files."""
+    drill_services.stop(drill, console)
+    with console.status("Looking for what an earlier drill left …"):
+        import mlflow
+
+        from lab import reset
+
+        client = mlflow.MlflowClient()
+        experiment = client.get_experiment_by_name(drill.experiment)
+        # The learner may have deleted it. MLflow gives its name to no other experiment.
+        if experiment and experiment.lifecycle_stage == "deleted":
+            client.restore_experiment(experiment.experiment_id)
+        for webhook in reset.all_pages(client.list_webhooks):
+            if is_of(drill, webhook.name):
+                client.delete_webhook(webhook.webhook_id)
+        leftovers = reset.find_below(drill.experiment)
+        for model in reset.all_pages(client.search_registered_models):
+            if is_of(drill, model.name) and model.name not in leftovers.registered_models:
+                leftovers.registered_models.append(model.name)
+        reset.remove(leftovers)
+
+
+def is_of(drill: Drill, name: str) -> bool:
+    """Tell whether a registered model or a webhook of this name belongs to the drill."""
+    return name == drill.experiment or name.startswith(f"{drill.experiment}_")
