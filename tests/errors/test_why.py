@@ -1,12 +1,13 @@
 """lab why: where it finds the error, and what it prints."""
 
 import re
+from uuid import uuid4
 
 import pytest
 
-from lab.known_errors import find
+from lab.known_errors import CHAINED, MAX_WORD, find, one_line
 from lab.why import own_line
-from tests.support.labs import Lab, assert_one_message
+from tests.support.labs import ROOT, Lab, assert_one_message
 from tests.support.terminal import COLUMNS
 
 KNOWN = "KeyError: 'MLFLOW_TRACKING_URI'"
@@ -64,8 +65,8 @@ def test_a_later_error_in_another_shell_does_not_count(lab):
 
 
 def test_the_last_error_of_the_lab_is_explained_in_a_shell_without_one(lab):
-    lab.run("python", "-c", FAILS)
-    ran = lab.run("lab", "why")
+    lab.run("setsid", "--wait", "python", "-c", FAILS)
+    ran = lab.run("setsid", "--wait", "lab", "why")
     assert ran.returncode == 1
     assert "ValueError: nobody knows 17 of these" in ran.stdout
 
@@ -77,6 +78,17 @@ def test_a_known_error_s_traceback_ends_with_the_command_that_explains_it(lab):
     assert "lab why" not in in_one_shell(lab, f'python -c "{FAILS}"')
     # A program that reads a script's errors gets the traceback only.
     assert "lab why" not in lab.run("python", "-c", raises).stderr
+
+
+def test_a_script_in_the_learner_s_folder_is_named_with_its_line(lab):
+    script = ROOT / "work" / f"test-why-{uuid4().hex[:8]}.py"
+    script.write_text(f"{FAILS}\n")
+    try:
+        ran = lab.run("python", f"work/{script.name}")
+        explained = lab.run("lab", "why", typed=ran.stderr)
+    finally:
+        script.unlink()
+    assert f"work/{script.name}, line 1: {FAILS}" in explained.stdout
 
 
 @pytest.mark.quick
@@ -123,6 +135,57 @@ def test_of_several_errors_the_last_one_counts():
     refused = "API request to http://a failed with exception Connection refused"
     assert find(f"{refused} {KNOWN}").error.name == "tracking_uri_unset"
     assert find(f"{KNOWN} {refused}").error.name == "server_stopped"
+
+
+def test_a_known_error_before_the_last_traceback_does_not_explain_it():
+    traceback = "Traceback (most recent call last):\n  File ...\n"
+    unknown = f"{traceback}ZeroDivisionError: division by zero\n"
+    assert find(f"{KNOWN}\n{unknown}") is None
+    assert find(f"{traceback}{KNOWN}\n{unknown}") is None
+    caused = f"\n{CHAINED[1]}\n\n"
+    assert find(f"{traceback}{KNOWN}\n{caused}{unknown}").error.name == "tracking_uri_unset"
+
+
+def test_a_long_word_takes_no_longer_than_many_short_ones():
+    long, short = "a" * 100_000, "a b c d e " * 10_000
+    assert one_line(f"{long} {KNOWN}").endswith(KNOWN)
+    assert len(one_line(long)) <= MAX_WORD + 1
+    assert find(f"{long} {KNOWN}").error.name == find(f"{short} {KNOWN}").error.name
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    "code",
+    [
+        "class Bad(Exception):\n    def __str__(self): raise KeyError\nraise Bad",
+        "class Bad(Exception):\n    __eq__ = None\nraise Bad from ValueError()",
+        "import os, tempfile\nwith tempfile.TemporaryDirectory() as folder: os.chdir(folder)\nimport nothing_here",
+    ],
+)
+def test_an_error_that_cannot_be_explained_keeps_its_one_traceback(embedded_lab, code):
+    ran = embedded_lab.run("python", "-c", code)
+    assert ran.returncode == 1
+    assert ran.stderr.count("Traceback (most recent call last)") == 1
+    assert "sys.excepthook" not in ran.stderr
+
+
+@pytest.mark.quick
+def test_text_that_is_not_valid_is_no_error_of_lab(embedded_lab):
+    for command in (
+        "printf 'ValueError: \\377' | lab why",
+        "lab why \"$(printf 'ValueError: \\377')\"",
+    ):
+        ran = embedded_lab.run("sh", "-c", command)
+        assert (ran.returncode, ran.stderr) == (1, "")
+        assert "does not know this error" in ran.stdout
+    closed = embedded_lab.run("sh", "-c", "lab why <&-")
+    assert "Traceback" not in closed.stderr
+
+
+@pytest.mark.quick
+def test_a_folder_that_cannot_be_used_is_named(embedded_lab, tmp_path):
+    ran = embedded_lab.run("lab", "why", LAB_PYTHON_FOLDER=str(tmp_path / "no" / "where"))
+    assert_one_message(ran, "LAB_PYTHON_FOLDER", "lab why --paste")
 
 
 def test_an_error_without_lines_of_the_user_names_none():

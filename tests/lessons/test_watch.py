@@ -84,7 +84,9 @@ def test_a_save_runs_and_checks_the_exercise_and_shows_what_changed(copy):
     terminal.press("s")
     terminal.wait_for("Press any key to go back.")
     terminal.press(" ")
-    terminal.wait_for("Behind the curtain")
+    terminal.wait_for("What this run changed")
+    terminal.press("s")
+    terminal.wait_for("Press any key to go back.")
     terminal.press("q")
     assert terminal.end() == 0
     assert "To watch this exercise again, type: lab watch 3" in terminal.screen
@@ -95,7 +97,50 @@ def test_an_error_of_the_exercise_is_shown_with_its_explanation(copy):
     copy.save("import mlflow\nmlflow.pyfunc.load_model('models:/iris_nobody')\n")
     screen = terminal.wait_for("ended with exit status 1")
     assert "Nothing changed on the server." in screen
-    assert "Logged model with ID 'iris_nobody' not found" in " ".join(screen.split())
+    assert "Add an alias or a version" in " ".join(screen.split())
+    terminal.press("q")
+    assert terminal.end() == 0
+
+
+def test_lab_why_explains_the_error_that_lab_watch_showed(copy):
+    fails = "python -c \"raise ValueError('an older error')\""
+    command = f"{fails}; lab watch 3; clear; lab why"
+    terminal = copy.lab.terminal("sh", "-c", command, LAB_ROOT=copy.root)
+    terminal.wait_for("save it")
+    copy.save("raise ValueError('the error of the exercise')")
+    terminal.wait_for("ended with exit status 1")
+    terminal.press("q")
+    terminal.end()
+    assert "the error of the exercise" in terminal.screen
+
+
+@pytest.mark.parametrize("own_session", [False, True])
+def test_a_process_that_the_exercise_leaves_behind_does_not_delay_the_verdict(copy, own_session):
+    terminal = copy.watch()
+    command = f"['sleep', '600'], start_new_session={own_session}"
+    copy.save(f"import subprocess, sys\nprint(subprocess.Popen({command}).pid)\nsys.exit(3)\n")
+    screen = terminal.wait_for("ended with exit status 3")
+    [process] = re.findall(r"^(\d+)$", screen, flags=re.MULTILINE)
+    terminal.press("q")
+    assert terminal.end() == 0
+    # A process in the session of the exercise has ended with it. Maybe nobody has asked for its exit status yet.
+    is_alive = f"grep -q 'State:.[^Z]' /proc/{process}/status && kill {process}"
+    assert (copy.lab.run("sh", "-c", is_alive).returncode == 0) == own_session
+
+
+def test_a_new_size_of_the_terminal_and_the_next_lesson(copy):
+    terminal = copy.watch()
+    terminal.resize(lines=8)
+    assert "h hint" not in terminal.wait_for("not yet")
+    terminal.resize(lines=24)
+    terminal.wait_for("h hint")
+    terminal.press("n")
+    # The copy has no other lesson.
+    terminal.wait_for("This is the last lesson.")
+    # Neither suspends nor kills it.
+    terminal.press("\x1a\x1c")
+    terminal.press("h")
+    terminal.wait_for("Which line of the script")
     terminal.press("q")
     assert terminal.end() == 0
 

@@ -36,6 +36,11 @@ class Terminal:
         """Press Ctrl-C."""
         self.process.sendintr()
 
+    def resize(self, lines: int) -> None:
+        """Give the terminal another number of lines."""
+        self._screen.resize(lines, COLUMNS)
+        self.process.setwinsize(lines, COLUMNS)
+
     @property
     def screen(self) -> str:
         """What the screen shows now."""

@@ -27,7 +27,8 @@ def causes(error: BaseException) -> list[BaseException]:
     """Return `error` and the errors behind it, the outermost first."""
     chain: list[BaseException] = []
     cause: BaseException | None = error
-    while cause is not None and cause not in chain:
+    # By identity: the errors may compare themselves in any way.
+    while cause is not None and all(cause is not known for known in chain):
         chain.append(cause)
         cause = cause.__cause__ or cause.__context__
     return chain
@@ -55,9 +56,6 @@ def explain(error: BaseException) -> str | None:
     """Return what `error` means for the user and what to do about it, or None if it is not recognised."""
     if isinstance(error, ModuleNotFoundError):
         return missing_package(error)
-    from lab import known_errors
-
-    among = [known for known in known_errors.known_errors() if known.instead_of_traceback]
     address = os.environ.get(TRACKING_URI, "")
     for cause in causes(error):
         # Compared by name: importing MLflow or requests here would slow down every start of Python.
@@ -65,12 +63,16 @@ def explain(error: BaseException) -> str | None:
         is_about_the_server = kind.endswith(
             ("MlflowException", "RestException", "ConnectionError", "URIException")
         )
+        if not is_about_the_server and not (kind == "KeyError" and cause.args == (TRACKING_URI,)):
+            continue
+        from lab import known_errors
+
         if is_about_the_server and not address.startswith(("http://", "https://")):
             return str(known_errors.answer("not_an_address", address=address))
-        if is_about_the_server or kind == "KeyError":
-            found = known_errors.find(f"{kind}: {cause}", among)
-            if found is not None:
-                return str(found)
+        among = [known for known in known_errors.known_errors() if known.instead_of_traceback]
+        found = known_errors.find(f"{kind}: {cause}", among)
+        if found is not None:
+            return str(found)
     return None
 
 
@@ -88,13 +90,20 @@ def own_lines(error: BaseException, traceback: TracebackType | None) -> str | No
 
 def hook(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
     """Print the explanation of an uncaught error, or its traceback. Python then exits with status 1."""
-    remember(error)
-    message = explain(error) or own_lines(error, traceback)
-    if message is not None:
+    try:
+        remember(error)
+        message = explain(error)
+        is_explained = message is not None
+        message = message or own_lines(error, traceback)
+        hint = not is_explained and sys.stderr.isatty() and is_known(error)
+    except Exception:
+        # For example, an error whose own message cannot be made.
+        message, hint = None, False
+    if message is None:
+        sys.__excepthook__(kind, error, traceback)
+    else:
         print(message, file=sys.stderr)
-        return
-    sys.__excepthook__(kind, error, traceback)
-    if sys.stderr.isatty() and is_known(error):
+    if hint:
         print("\nFor the cause, and what to do, type: lab why", file=sys.stderr)
 
 
@@ -110,7 +119,8 @@ def is_known(error: BaseException) -> bool:
     """Tell whether `lab why` knows the error."""
     from lab import known_errors
 
-    return known_errors.find(f"{type(error).__name__}: {error}") is not None
+    chain = "\n".join(f"{type(cause).__name__}: {cause}" for cause in reversed(causes(error)))
+    return known_errors.find(chain) is not None
 
 
 class WaitingNotice:

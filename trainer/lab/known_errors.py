@@ -16,8 +16,16 @@ from string import Template
 from typing import Any
 
 FILE = Path(__file__).with_suffix(".toml")
-# Only so much of the end of a text is searched.
+# Only so much of the end of a text is searched. Of a longer word, such as an encoded file, only the two ends are
+# searched: the time of some patterns grows with the square of a word's length.
 MAX_CHARACTERS = 200_000
+MAX_WORD = 300
+TRACEBACK = "Traceback (most recent call last):"
+# What stands between the tracebacks of an error and of the error that it caused.
+CHAINED = (
+    "During handling of the above exception, another exception occurred:",
+    "The above exception was the direct cause of the following exception:",
+)
 # Colours, and other sequences that move a terminal's cursor.
 ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -92,8 +100,11 @@ def answer(name: str, **values: str) -> Answer:
 
 
 def find(text: str, among: list[KnownError] | None = None) -> Answer | None:
-    """Return the answer to the last known error in a text, such as a traceback or a log. Return None without one."""
-    text = one_line(text[-MAX_CHARACTERS:])
+    """Return the answer to the last known error in a text, such as a traceback or a log. Return None without one.
+
+    If the text contains tracebacks, look only at the last one, at those that led to it, and at what follows.
+    """
+    text = one_line(from_last_traceback(text[-MAX_CHARACTERS:]))
     last: re.Match[str] | None = None
     found: KnownError | None = None
     for error in known_errors() if among is None else among:
@@ -106,9 +117,21 @@ def find(text: str, among: list[KnownError] | None = None) -> Answer | None:
     return fill(found, last[0], {name: value for name, value in last.groupdict().items() if value})
 
 
+def from_last_traceback(text: str) -> str:
+    """Return the end of a text, from the last traceback and those that led to it. Without one, return the text."""
+    start = text.rfind(TRACEBACK)
+    while start > 0 and text[:start].rstrip().endswith(CHAINED):
+        start = text.rfind(TRACEBACK, 0, start)
+    return text[max(start, 0) :]
+
+
 def one_line(text: str) -> str:
     """Return a text without colours, with each sequence of white space as one space: terminals break lines."""
-    return " ".join(ESCAPE_SEQUENCE.sub("", text).split())
+    words = ESCAPE_SEQUENCE.sub("", text).split()
+    half = MAX_WORD // 2
+    return " ".join(
+        word if len(word) <= MAX_WORD else f"{word[:half]}…{word[-half:]}" for word in words
+    )
 
 
 def fill(error: KnownError, message: str, values: dict[str, str]) -> Answer:

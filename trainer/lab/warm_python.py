@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from lab import explain, warm_client
+from lab.private_folder import make_private
 
 # No thread survives a fork. MLflow's telemetry, NumPy and PyArrow would start some. The scripts have an environment of
 # their own.
@@ -153,14 +154,6 @@ class SharedPython(WarmPython):
 
     def close(self) -> None:
         """Leave the server to the next command."""
-
-
-def make_private(folder: Path) -> None:
-    """Create a folder that only this user can enter. Raises PermissionError if it exists and others can."""
-    folder.mkdir(mode=0o700, exist_ok=True)
-    status = folder.lstat()
-    if status.st_uid != os.getuid() or status.st_mode & 0o77:
-        raise PermissionError(f"Other users can enter {folder}.")
 
 
 def serve(

@@ -19,13 +19,15 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console, ConsoleDimensions
 from rich.live import Live
 from sqlalchemy.exc import SQLAlchemyError
 
 from lab.changes import Snapshot, changes, snapshot
 from lab.errors import LabError
 from lab.known_errors import find
+from lab.last_error import SESSION, session
 from lab.lessons import Lesson, lessons
 from lab.overview import require_server
 from lab.solution import show_solution
@@ -39,8 +41,12 @@ END_SECONDS = 3
 # How much of the output is kept.
 OUTPUT_BYTES = 20_000
 
-# For each file its time in nanoseconds and its size in bytes.
-Stamps = dict[Path, tuple[int, int]]
+# The index of the flags in the list of a terminal's attributes.
+LOCAL_FLAGS = 3
+CTRL_C = "\x03"
+
+# The time of the exercise in nanoseconds, and its size in bytes. None if there is no file.
+Stamp = tuple[int, int] | None
 
 
 def watch(lesson: Lesson, console: Console) -> Lesson | None:
@@ -65,10 +71,15 @@ def keys_at_once() -> Iterator[None]:
     """Make the terminal pass on each key when it is pressed, without showing it."""
     before = termios.tcgetattr(sys.stdin)
     tty.setcbreak(sys.stdin)
+    # Ctrl-C is a key like the others, so that it cannot interrupt what restores the screen.
+    mode = termios.tcgetattr(sys.stdin)
+    mode[LOCAL_FLAGS] &= ~termios.ISIG
+    termios.tcsetattr(sys.stdin, termios.TCSANOW, mode)
     try:
         yield
     finally:
-        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
+        # Keys that were pressed too often are not for the shell.
+        termios.tcsetattr(sys.stdin, termios.TCSAFLUSH, before)
 
 
 class Watch:
@@ -79,7 +90,8 @@ class Watch:
         self.lesson = lesson
         self.live = live
         self.state = State(lesson)
-        self.drawn: State | None = None
+        # What the screen shows now, and how large it is.
+        self.drawn: tuple[State, ConsoleDimensions] | None = None
         self.keys: asyncio.Queue[str] = asyncio.Queue()
         self.job: asyncio.Task[None] | None = None
 
@@ -89,7 +101,7 @@ class Watch:
         loop.add_reader(sys.stdin, self.read_key)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.keys.put_nowait, "q")
-        ran = seen = stamps(self.lesson)
+        ran = seen = stamp(self.lesson.exercise)
         if as_shipped(self.lesson):
             self.state.advice = f"Edit {self.name} and save it: then it runs."
         else:
@@ -101,16 +113,16 @@ class Watch:
                 if self.job and self.job.done():
                     # An error of the lab itself must be seen.
                     self.job.result()
-                if key == "q":
+                if key in ("q", CTRL_C):
                     return None
                 if key == "n" and (following := self.following()):
                     return following
                 if key in ("h", "s"):
                     await {"h": self.hint, "s": self.solution}[key]()
-                now = stamps(self.lesson)
-                # An editor may save in several steps. So the files count if they stay the same for a moment.
-                is_complete = now == seen and self.lesson.exercise in now
-                if key == "r" or (is_complete and now != ran):
+                now = stamp(self.lesson.exercise)
+                # An editor may save in several steps. So the file counts if it stays the same for a moment.
+                is_saved = now is not None and now == seen and now != ran
+                if key == "r" or is_saved:
                     await self.end_job()
                     ran = now
                     self.job = asyncio.create_task(self.run_and_judge())
@@ -131,13 +143,10 @@ class Watch:
 
     def draw(self) -> None:
         """Draw the screen if it has changed."""
-        if self.state != self.drawn or self.job_is_running():
+        now = self.state, self.live.console.size
+        if now != self.drawn:
             self.live.update(self.state, refresh=True)
-            self.drawn = deepcopy(self.state)
-
-    def job_is_running(self) -> bool:
-        """Tell whether the exercise runs or is checked at the moment."""
-        return self.job is not None and not self.job.done()
+            self.drawn = deepcopy(now)
 
     async def end_job(self) -> None:
         """End the exercise and its check if they run."""
@@ -176,7 +185,9 @@ class Watch:
         self.live.stop()
         show_solution(self.lesson, self.live.console)
         self.live.console.print("\n[dim]Press any key to go back.[/dim]")
-        await self.keys.get()
+        key = await self.keys.get()
+        if key in ("q", CTRL_C):
+            self.keys.put_nowait(key)
         self.live.start()
         self.drawn = None
 
@@ -185,36 +196,36 @@ class Watch:
         state = self.state = State(self.lesson)
         before = await asyncio.to_thread(readable_snapshot)
         status = await self.run_exercise()
-        after = await asyncio.to_thread(readable_snapshot)
-        state.changes = difference(before, after)
+        state.changes = await asyncio.to_thread(changes_since, before)
         if status == 0:
             await self.judge()
             return
         state.status = ""
-        answer = find("\n".join(state.output))
+        answer = await asyncio.to_thread(find, "\n".join(state.output))
         text = f"{answer}\n" if answer else ""
-        state.verdict = Verdict(
-            False, f"{text}The exercise ended with exit status {status}. Correct it, and save it."
-        )
+        how = f"with exit status {status}" if status > 0 else f"because of signal {-status}"
+        text += f"The exercise ended {how}. Correct it, and save it."
+        state.verdict = Verdict(False, text)
 
     async def run_exercise(self) -> int:
         """Run the exercise, show its output, and return its exit status."""
-        environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+        # Its errors are those of this shell, for `lab why`.
+        environment = os.environ | {"PYTHONUNBUFFERED": "1", SESSION: session()}
         began = time.monotonic()
         async with running(
             self.name, cwd=self.lesson.root, env=environment, stderr=STDOUT
         ) as process:
             reading = asyncio.create_task(self.read_output(process))
-            ended = asyncio.create_task(process.wait())
-            while not ended.done():
+            # process.wait() waits until the output is closed, too, and a process that the exercise has started may
+            # keep it open.
+            while process.returncode is None:
                 seconds = time.monotonic() - began
                 self.state.status = f"Running {self.name} … {seconds:.0f} s"
-                # Unlike asyncio.wait_for, this never swallows a cancellation.
-                await asyncio.wait({ended}, timeout=LOOK_SECONDS)
-            # A process that the exercise has started may keep the output open.
+                await asyncio.sleep(LOOK_SECONDS / 4)
+            # Unlike asyncio.wait_for, this never swallows a cancellation.
             await asyncio.wait({reading}, timeout=LOOK_SECONDS)
             reading.cancel()
-            return ended.result()
+            return process.returncode
 
     async def read_output(self, process: Process) -> None:
         """Show the end of what a process prints."""
@@ -245,7 +256,7 @@ class Watch:
 
 @asynccontextmanager
 async def running(*arguments: str, **options: Any) -> AsyncIterator[Process]:  # noqa: ANN401 - Popen's
-    """Run Python with these arguments. At the end of the context, end it and all that it has started."""
+    """Run Python with these arguments. At the end of the context, end it and the other processes of its session."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *arguments,
@@ -260,10 +271,15 @@ async def running(*arguments: str, **options: Any) -> AsyncIterator[Process]:  #
     finally:
         if process.returncode is None:
             signal_group(process, signal.SIGINT)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(process.wait(), END_SECONDS)
+            await wait_for_end(process)
         signal_group(process, signal.SIGKILL)
-        await process.wait()
+        await wait_for_end(process)
+
+
+async def wait_for_end(process: Process) -> None:
+    """Wait until a process has ended, but not long: a process in another session may keep its output open."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(process.wait(), END_SECONDS)
 
 
 def signal_group(process: Process, number: int) -> None:
@@ -273,15 +289,13 @@ def signal_group(process: Process, number: int) -> None:
         os.killpg(process.pid, number)
 
 
-def stamps(lesson: Lesson) -> Stamps:
-    """Return the stamps of the exercise and of the other modules in its folder."""
-    found: Stamps = {}
-    for path in lesson.folder.glob("*.py"):
-        # An editor may replace a file at this moment.
-        with suppress(OSError):
-            status = path.stat()
-            found[path] = status.st_mtime_ns, status.st_size
-    return found
+def stamp(file: Path) -> Stamp:
+    """Return the stamp of a file, or None if there is no file at this moment."""
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
 
 
 def readable_snapshot() -> Snapshot | None:
@@ -292,8 +306,12 @@ def readable_snapshot() -> Snapshot | None:
         return None
 
 
-def difference(before: Snapshot | None, after: Snapshot | None) -> list[tuple[str, str]]:
-    """Return what changed, as pairs of a label and a text."""
+def changes_since(before: Snapshot | None) -> list[tuple[str, str]]:
+    """Return what has changed since a snapshot, as pairs of a label and a text."""
+    after = readable_snapshot()
     if before is None or after is None:
         return [("", "The database cannot be read. To see why, quit and type: lab doctor")]
-    return list(changes(before, after))
+    try:
+        return list(changes(before, after))
+    except (BotoCoreError, ClientError, OSError):
+        return [("", "The store cannot be read. To see why, quit and type: lab doctor")]

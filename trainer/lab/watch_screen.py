@@ -11,6 +11,8 @@ from rich.text import Text
 from lab.lessons import Lesson
 from lab.verdict import Verdict
 
+# A screen with fewer lines shows only what matters most.
+MIN_HEIGHT = 12
 KEYS = "h hint   s solution   n next lesson   r run again   q quit"
 
 
@@ -32,21 +34,22 @@ class State:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the screen. The output of the exercise gets the lines that are left, and shows its end."""
-        top = Group(*self.parts())
+        height = options.height or console.height
+        top = Group(*self.parts(is_roomy=height >= MIN_HEIGHT))
         yield top
-        used = len(console.render_lines(top, options, pad=False))
-        left = (options.height or console.height) - used
+        left = height - len(console.render_lines(top, options, pad=False))
         printed = Text.from_ansi("\n".join(self.output)).wrap(console, options.max_width)
         if self.output and left > 2:
             yield Text("\nOutput of the exercise", style="bold")
             yield from list(printed)[2 - left :]
 
-    def parts(self) -> Iterator[RenderableType]:
-        """Yield the parts above the output."""
+    def parts(self, is_roomy: bool) -> Iterator[RenderableType]:
+        """Yield the parts above the output. Without room, leave out the title and the keys."""
         lesson = self.lesson
-        yield Text.from_markup(f"[bold]Lesson {lesson.short_number}, {escape(lesson.title)}[/bold]")
-        yield Text(KEYS, style="dim")
-        yield ""
+        if is_roomy:
+            title = escape(lesson.title)
+            yield Text.from_markup(f"[bold]Lesson {lesson.short_number}, {title}[/bold]")
+            yield Text(f"{KEYS}\n", style="dim")
         if self.status:
             yield Text(self.status)
         if self.verdict:
@@ -58,7 +61,7 @@ class State:
         if self.hint:
             yield Text(f"\n{lesson.hints[self.hint - 1]}", style="cyan")
         if self.changes is not None:
-            yield Text("\nBehind the curtain", style="bold")
+            yield Text("\nWhat this run changed", style="bold")
             yield table(self.changes) if self.changes else "Nothing changed on the server."
 
 

@@ -1,8 +1,10 @@
 """`lab why`: the cause of an error, what to do about it, and the page that shows it."""
 
+import os
 import re
 import sys
 import time
+from pathlib import Path
 from textwrap import shorten
 from urllib.parse import quote_plus
 
@@ -12,16 +14,16 @@ from rich.table import Table
 
 from lab import last_error
 from lab.errors import LabError
-from lab.known_errors import Answer, find
+from lab.known_errors import MAX_CHARACTERS, TRACEBACK, Answer, find
 from lab.last_run import duration
 
 MESSAGE_WIDTH = 240
 ISSUES = "https://github.com/mlflow/mlflow/issues?q="
 # A line of a traceback with the place in the code, and the line of code after it.
 FRAME = re.compile(r'^ *File "([^"]+)", line (\d+).*\n(?: +(.*))?', re.MULTILINE)
-# Where the code of Python and of installed packages is.
-FOREIGN = ("site-packages", "/lib/python", "<frozen", "/lab/", "\\Lib\\")
-# The last line of a traceback: the error's type and its message.
+# Where the code of Python, of installed packages and of this package is.
+FOREIGN = ("site-packages", "/lib/python", "<frozen", str(Path(__file__).parent))
+# Outside of a traceback, a line that begins with the type of an error.
 LAST_LINE = re.compile(
     r"^(?:[\w.]*\.)?(\w*(?:Error|Exception|Exit|Warning|Interrupt)\b.*)", re.MULTILINE
 )
@@ -33,11 +35,13 @@ def text_to_explain(words: list[str], paste: bool, console: Console) -> str:
     Raises LabError if there is none.
     """
     if words:
-        return " ".join(words)
-    if paste and sys.stdin.isatty():
+        # An argument may contain bytes that are not text.
+        return " ".join(words).encode(errors="replace").decode()
+    has_terminal = sys.stdin is None or sys.stdin.isatty()
+    if paste and has_terminal:
         console.print("Paste the error. Then press Enter and Ctrl-D.")
-    if paste or not sys.stdin.isatty():
-        text = sys.stdin.read()
+    if paste or not has_terminal:
+        text = end_of_input()
         if text.strip() or paste:
             return text
     last = last_error.latest()
@@ -50,6 +54,14 @@ def text_to_explain(words: list[str], paste: bool, console: Console) -> str:
     age = duration(max(0, time.time() - last.time))
     console.print(f"[dim]The last error, {age} ago:[/dim]")
     return last.text
+
+
+def end_of_input() -> str:
+    """Read the standard input to its end, and return as much of its end as is searched for errors."""
+    end = b""
+    while sys.stdin and (part := os.read(sys.stdin.fileno(), MAX_CHARACTERS)):
+        end = (end + part)[-MAX_CHARACTERS:]
+    return end.decode(errors="replace")
 
 
 def why(text: str, console: Console) -> bool:
@@ -82,8 +94,7 @@ def show(answer: Answer, console: Console) -> None:
 
 def show_unknown(text: str, console: Console) -> None:
     """Say that the error is not known, and what to look at next."""
-    messages = LAST_LINE.findall(text)
-    message = messages[-1].strip() if messages else text.strip().splitlines()[-1]
+    message = shorten(last_message(text), MESSAGE_WIDTH, placeholder=" …")
     console.print(f"[bold]{escape(message)}[/bold]")
     console.print("`lab why` does not know this error. What to look at next:")
     steps = []
@@ -100,11 +111,22 @@ def show_unknown(text: str, console: Console) -> None:
         console.print(f"  {number}. {escape(step)}", soft_wrap=True)
 
 
+def last_message(text: str) -> str:
+    """Return the line of a text that names the last error: the line after the last traceback, or the last line."""
+    _, traceback, after = text.rpartition(TRACEBACK)
+    if traceback:
+        # The lines of a traceback are indented.
+        messages = re.findall(r"^\S.*", after, re.MULTILINE)
+        return messages[0] if messages else text.strip().splitlines()[-1]
+    messages = LAST_LINE.findall(text)
+    return messages[-1].strip() if messages else text.strip().splitlines()[-1]
+
+
 def own_line(text: str) -> str | None:
     """Return the last line of a traceback that is not in an installed package, with its place. None without one."""
     own = [
         f"{file}, line {line}: {code.strip()}"
         for file, line, code in FRAME.findall(text)
-        if not any(part in file for part in FOREIGN)
+        if code and not any(part in file for part in FOREIGN)
     ]
     return own[-1] if own else None
