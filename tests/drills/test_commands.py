@@ -193,3 +193,14 @@ def test_the_service_of_a_drill_ends_with_the_lab_and_with_the_drill(embedded_la
     assert processes_of_the_service(embedded_lab)
     assert drill_command(embedded_lab, "stop").returncode == 0
     assert not processes_of_the_service(embedded_lab)
+
+
+def test_trace_shows_that_a_copy_of_a_version_has_the_same_files(lab):
+    assert drill_command(lab, "changed_answers").returncode == 0
+    files = []
+    for number in ("2", "3"):
+        traced = lab.warm("-m", "lab", "trace", f"models:/drill_changed_answers/{number}")
+        assert traced.returncode == 0, traced.stderr
+        files.append(re.findall(r"md5 (\w+)  (\S+)", traced.stdout))
+    assert files[0] == files[1]
+    assert any(key.endswith("/model.skops") for _, key in files[0])
