@@ -20,7 +20,8 @@ FILE = Path(__file__).with_suffix(".toml")
 # searched: the time of some patterns grows with the square of a word's length.
 MAX_CHARACTERS = 200_000
 MAX_WORD = 300
-TRACEBACK = "Traceback (most recent call last):"
+# The first line of a traceback, maybe with a log's prefix, but not within a text in quotation marks.
+TRACEBACK = re.compile(r"^[^\"'\n]{0,60}Traceback \(most recent call last\):", re.MULTILINE)
 # What stands between the tracebacks of an error and of the error that it caused.
 CHAINED = (
     "During handling of the above exception, another exception occurred:",
@@ -119,10 +120,10 @@ def find(text: str, among: list[KnownError] | None = None) -> Answer | None:
 
 def from_last_traceback(text: str) -> str:
     """Return the end of a text, from the last traceback and those that led to it. Without one, return the text."""
-    start = text.rfind(TRACEBACK)
-    while start > 0 and text[:start].rstrip().endswith(CHAINED):
-        start = text.rfind(TRACEBACK, 0, start)
-    return text[max(start, 0) :]
+    starts = [match.start() for match in TRACEBACK.finditer(text)]
+    while len(starts) > 1 and text[: starts[-1]].rstrip().endswith(CHAINED):
+        starts.pop()
+    return text[starts[-1] :] if starts else text
 
 
 def one_line(text: str) -> str:

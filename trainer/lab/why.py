@@ -113,10 +113,10 @@ def show_unknown(text: str, console: Console) -> None:
 
 def last_message(text: str) -> str:
     """Return the line of a text that names the last error: the line after the last traceback, or the last line."""
-    _, traceback, after = text.rpartition(TRACEBACK)
-    if traceback:
+    tracebacks = list(TRACEBACK.finditer(text))
+    if tracebacks:
         # The lines of a traceback are indented.
-        messages = re.findall(r"^\S.*", after, re.MULTILINE)
+        messages = re.findall(r"^\S.*", text[tracebacks[-1].end() :], re.MULTILINE)
         return messages[0] if messages else text.strip().splitlines()[-1]
     messages = LAST_LINE.findall(text)
     return messages[-1].strip() if messages else text.strip().splitlines()[-1]
