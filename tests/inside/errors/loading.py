@@ -1,14 +1,19 @@
 """Loading a model."""
 
+import os
+import platform
 import sys
 from pathlib import Path
+from types import ModuleType
 from unittest.mock import patch
 
 import mlflow
+import sklearn.base
 from mlflow import MlflowClient
 from sklearn.preprocessing import FunctionTransformer
 
-from tests.inside.small_models import log, register, save
+from tests.inside.printed import printed
+from tests.inside.small_models import MODEL, PIP, log, register, save
 
 NAME = "errors_loading"
 
@@ -87,3 +92,89 @@ def model_not_in_run() -> None:
     """Use another name than the model has in its run."""
     info = log(NAME, name="other")
     mlflow.pyfunc.load_model(f"runs:/{info.run_id}/model")
+
+
+def function_of_a_pickle() -> None:
+    """Load a pickle with a function of the script that saved it."""
+
+    def double(x: int) -> int:
+        return 2 * x
+
+    double.__module__, double.__qualname__ = "__main__", "double"
+    saves, loads = ModuleType("__main__"), ModuleType("__main__")
+    saves.double = double
+    with patch.dict(sys.modules, __main__=saves):
+        path = save(FunctionTransformer(double), serialization_format="pickle")
+    with patch.dict(sys.modules, __main__=loads):
+        mlflow.sklearn.load_model(path)
+
+
+def not_a_pickle() -> None:
+    """Load a model whose file is a pointer of Git LFS."""
+    path = save(serialization_format="pickle")
+    Path(path, "model.pkl").write_text("version https://git-lfs.github.com/spec/v1\n")
+    mlflow.sklearn.load_model(path)
+
+
+def pickle_not_allowed() -> None:
+    """Load a model where MLflow may load none that could run code."""
+    path = save()
+    with patch.dict(os.environ, MLFLOW_ALLOW_PICKLE_DESERIALIZATION="false"):
+        mlflow.sklearn.load_model(path)
+
+
+def other_scikit_learn() -> str:
+    """Load a pickle of another version of scikit-learn."""
+    with patch.object(sklearn.base, "__version__", "1.2.0"):
+        path = save(serialization_format="pickle")
+    return printed(lambda: mlflow.sklearn.load_model(path))
+
+
+def other_packages() -> str:
+    """Load a model that needs another version of a package."""
+    path = save(pip_requirements=["scikit-learn==1.2.0"])
+    return printed(lambda: mlflow.pyfunc.load_model(path))
+
+
+def other_python() -> str:
+    """Load a model of your own that another version of Python has saved."""
+    mlflow.pyfunc.save_model("own", python_model=lambda model_input: [], pip_requirements=PIP)
+    description = Path("own", "MLmodel")
+    text = description.read_text()
+    description.write_text(text.replace(platform.python_version(), "3.8.10"))
+    return printed(lambda: mlflow.pyfunc.load_model("own"))
+
+
+def scheme_unknown() -> None:
+    """Write model:/ in place of models:/."""
+    mlflow.pyfunc.load_model("model:/iris_start/1")
+
+
+def models_address_incomplete() -> None:
+    """Leave out the slash behind models:."""
+    mlflow.pyfunc.load_model("models:iris_start/1")
+
+
+def runs_address_incomplete() -> None:
+    """Leave out the run's id."""
+    mlflow.pyfunc.load_model("runs:/model")
+
+
+def no_mlmodel_file() -> None:
+    """Load a folder that contains no model."""
+    Path("output").mkdir()
+    mlflow.pyfunc.load_model("output")
+
+
+def not_for_pyfunc() -> None:
+    """Load an object without the method predict with pyfunc."""
+    mlflow.pyfunc.load_model(save({"iris": MODEL}))
+
+
+def registered_without_versions() -> None:
+    """Load the latest version of a registered model that has none."""
+    name = "errors_loading_empty"
+    client = MlflowClient()
+    if not client.search_registered_models(f"name = '{name}'"):
+        client.create_registered_model(name)
+    mlflow.pyfunc.load_model(f"models:/{name}/latest")

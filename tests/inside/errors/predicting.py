@@ -4,11 +4,13 @@ import warnings
 
 import mlflow
 import pandas as pd
-from mlflow.models import infer_signature
+from mlflow.models import ModelSignature, infer_signature
 from mlflow.pyfunc import PyFuncModel
+from mlflow.types import ColSpec, Schema
 from sklearn.linear_model import LogisticRegression
 
-from tests.inside.small_models import MODEL, X, save, y
+from tests.inside.printed import printed
+from tests.inside.small_models import MODEL, PIP, X, save, y
 
 
 def _loaded(rows: pd.DataFrame = X, model: LogisticRegression = MODEL) -> PyFuncModel:
@@ -65,3 +67,51 @@ def trained_without_names() -> str:
         warnings.simplefilter("always")
         model.predict(X)
     return "\n".join(str(warning.message) for warning in caught)
+
+
+def array_without_names() -> str:
+    """Send an array to a native model that was trained on a table."""
+    model = mlflow.sklearn.load_model(save())
+    return printed(lambda: model.predict(X.to_numpy()))
+
+
+def names_of_the_training() -> None:
+    """Misspell a column's name in rows for a model without a signature."""
+    rows = X.rename(columns={"sepal length (cm)": "sepal lenght (cm)"})
+    mlflow.pyfunc.load_model(save()).predict(rows)
+
+
+def number_of_columns() -> None:
+    """Send an array with too few columns to a model without a signature."""
+    mlflow.pyfunc.load_model(save()).predict(X.to_numpy()[:, :3])
+
+
+def too_few_unnamed_columns() -> None:
+    """Send too few columns to a model whose columns have no names."""
+    signature = ModelSignature(Schema([ColSpec("double")] * 4))
+    mlflow.pyfunc.load_model(save(signature=signature)).predict(X.iloc[:, :3])
+
+
+def value_missing() -> None:
+    """Send a missing number to a model that accepts none."""
+    _loaded().predict(X.mask(X > 4))
+
+
+def type_hint_not_met() -> None:
+    """Send numbers to a model of your own whose type hint says text."""
+
+    def shout(model_input: list[str]) -> list[str]:
+        return [text.upper() for text in model_input]
+
+    mlflow.pyfunc.save_model("own", python_model=shout, pip_requirements=PIP)
+    mlflow.pyfunc.load_model("own").predict([1, 2])
+
+
+def pyfunc_has_only_predict() -> None:
+    """Ask a pyfunc model for probabilities."""
+    _loaded().predict_proba(X)
+
+
+def evaluate_argument_removed() -> None:
+    """Give evaluate the thresholds, as in MLflow 2."""
+    mlflow.models.evaluate("model", X, model_type="classifier", validation_thresholds={})

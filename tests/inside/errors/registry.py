@@ -13,7 +13,8 @@ from mlflow import MlflowClient
 from mlflow.models import EvaluationResult, MetricThreshold, infer_signature
 
 from lab.checks.registry import latest_champion
-from tests.inside.small_models import X, log, register, y
+from tests.inside.printed import printed
+from tests.inside.small_models import X, log, register, save, y
 
 ROOT = Path(__file__).parents[3]
 NAME, PRODUCTION = "errors_registry", "errors_registry_prod"
@@ -151,3 +152,31 @@ def no_model_to_register() -> None:
     """Register under another name than the model has in its run."""
     info = log(NAME, name="other")
     mlflow.register_model(f"runs:/{info.run_id}/model", NAME)
+
+
+def registered_model_exists() -> None:
+    """Create a registered model twice."""
+    register(NAME, log(NAME))
+    MlflowClient().create_registered_model(NAME)
+
+
+def registered_name_with_slash() -> None:
+    """Put a slash into a registered model's name."""
+    MlflowClient().create_registered_model("errors/registry")
+
+
+def folder_registered() -> None:
+    """Register a folder."""
+    mlflow.register_model(save(), NAME)
+
+
+def alias_with_slash() -> None:
+    """Put a slash into an alias."""
+    version = register(NAME, log(NAME))
+    MlflowClient().set_registered_model_alias(NAME, "prod/eu", version.version)
+
+
+def stages_deprecated() -> str:
+    """Move a version to a stage."""
+    client, version = MlflowClient(), register(NAME, log(NAME))
+    return printed(lambda: client.transition_model_version_stage(NAME, version.version, "Staging"))

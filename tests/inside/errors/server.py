@@ -8,7 +8,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from unittest.mock import patch
 from urllib.parse import urlsplit
+
+from mlflow import MlflowClient
 
 # In a process of its own, because MLflow keeps the address. Without the lab's explanation in place of the traceback.
 SEARCH = "import sys, mlflow; sys.excepthook = sys.__excepthook__; mlflow.search_experiments()"
@@ -60,6 +63,11 @@ def not_an_address() -> str:
     return _search("mlflow:5000")
 
 
+def folder_as_tracking_uri() -> None:
+    """Use a folder as the server."""
+    MlflowClient("./mlruns").search_experiments()
+
+
 def host_refused() -> str:
     """Use a name of this machine that the server does not allow."""
     return _search(f"http://127.1:{_port()}")
@@ -75,6 +83,15 @@ def server_stopped() -> str:
     with _listening() as server:
         port = server.getsockname()[1]
     return _search(f"http://127.0.0.1:{port}")
+
+
+def proxy_in_between() -> str:
+    """Ask the lab's server while a variable names a proxy that does not run."""
+    with _listening() as server:
+        proxy = f"http://127.0.0.1:{server.getsockname()[1]}"
+    variables = {"HTTP_PROXY": proxy, "http_proxy": proxy, "NO_PROXY": "", "no_proxy": ""}
+    with patch.dict(os.environ, variables):
+        return _search(os.environ["MLFLOW_TRACKING_URI"])
 
 
 def server_without_https() -> str:
