@@ -1,22 +1,52 @@
-"""Of every drill on disk: doing nothing fails, wrong repairs are told apart, right ones pass."""
+"""Of every drill on disk: doing nothing fails, wrong repairs are told apart, right ones pass.
+
+Without Docker, all repairs are tried. On the stack, nothing and one right repair: what may differ there is how the
+production is broken and repaired, not how a check tells repairs apart.
+"""
+
+from contextlib import contextmanager
 
 import pytest
 
-from tests.support.drills import DRILLS, Learner, attempts, drill_command, repairs
+from tests.support.drills import DRILLS, Learner, Repair, attempts, drill_command, repairs
 
 each_drill = pytest.mark.parametrize("drill", DRILLS, ids=lambda drill: drill.name)
 
 
-@pytest.fixture(scope="module")
-def learner(lab):
+@contextmanager
+def learner_in(lab):
     """A learner who does one drill after another, and ends the last one."""
     yield Learner(lab)
     stopped = drill_command(lab, "stop")
     assert stopped.returncode == 0, stopped.stderr
 
 
+@pytest.fixture(scope="module")
+def learner(embedded_lab):
+    with learner_in(embedded_lab) as learner:
+        yield learner
+
+
+@pytest.fixture(scope="module")
+def learner_on_the_stack(stack_lab):
+    with learner_in(stack_lab) as learner:
+        yield learner
+
+
 @pytest.mark.parametrize("repair", attempts(), ids=str)
 def test_nothing_fails_and_a_wrong_repair_is_told_apart_and_a_right_one_passes(learner, repair):
+    assert_judged(repair, learner)
+
+
+@pytest.mark.stack
+@each_drill
+def test_a_drill_can_be_solved_on_the_stack(learner_on_the_stack, drill):
+    assert_judged(Repair(drill), learner_on_the_stack)
+    assert_judged(repairs("right", drill)[0], learner_on_the_stack)
+
+
+def assert_judged(repair, learner):
+    """Assert that the check accepts a right repair, and says what a wrong one or none at all left undone."""
     checked = learner.attempt(repair)
     if repair.is_right:
         assert checked.returncode == 0, checked.stdout + checked.stderr
