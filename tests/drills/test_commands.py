@@ -1,10 +1,7 @@
 """The commands `lab drill …`, at a terminal of 80 columns and without one."""
 
 import json
-import os
-import pty
 import re
-import termios
 import time
 from pathlib import Path
 
@@ -13,30 +10,17 @@ import pytest
 from tests.support.drills import DRILLS, drill_command
 from tests.support.labs import ROOT, Lab, assert_one_message
 
-ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-ROWS, COLUMNS = 40, 80
+# A screen that shows a whole report.
+LINES = 60
 # The first drill that `lab drill` starts, and the one that it starts afterwards.
 FIRST, SECOND = DRILLS[:2]
 
 
 def at_a_terminal(lab: Lab, *words: str) -> tuple[int, str]:
-    """Run `lab drill` at a terminal of 80 columns. Return the exit status and the lines that stay on the screen."""
-    ours, its = pty.openpty()
-    termios.tcsetwinsize(its, (ROWS, COLUMNS))
-    process = lab.popen("lab", "drill", *words, stdin=its, stdout=its, stderr=its)
-    os.close(its)
-    screen = b""
-    try:
-        while part := os.read(ours, 1024):
-            screen += part
-    except OSError:
-        # The terminal has closed with its last process.
-        pass
-    os.close(ours)
-    text = ESCAPES.sub("", screen.decode()).replace("\r\n", "\n")
-    # A line that shows progress is written over and over.
-    lines = [line.rpartition("\r")[2] for line in text.split("\n")]
-    return process.wait(timeout=60), "\n".join(lines)
+    """Run `lab drill` at a terminal. Return the exit status and what the screen shows at the end."""
+    terminal = lab.terminal("lab", "drill", *words, lines=LINES)
+    status = terminal.end(seconds=120)
+    return status, terminal.screen
 
 
 def state_file(lab: Lab) -> Path:
@@ -93,7 +77,6 @@ def test_from_the_first_report_to_the_next_drill(lab):
     assert f"{FIRST.name}: solved" in screen
     assert re.search(r"You needed \d+ (second|minute)s?\. This is how to find the cause:", screen)
     assert f"The next drill, {SECOND.name}: lab drill" in screen
-    assert max(len(line.rstrip()) for line in screen.splitlines()) <= 80
 
     assert_one_message(drill_command(lab, "check"), f"You have solved {FIRST.name}.", "lab drill")
 

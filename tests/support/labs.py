@@ -19,7 +19,7 @@ import pytest
 
 from host.ports import PORTS, free_ports
 from host.settings import ROOT, ensure_env_file
-from tests.support.terminal import Terminal
+from tests.support.terminal import LINES, Terminal
 
 # The stack: what always belongs to it, and each of its two object stores.
 COMPOSE_FILES = [ROOT / "docker-compose.yml", *(ROOT / "stores").glob("*.yml")]
@@ -81,10 +81,10 @@ class Lab:
             **{"stdout": subprocess.PIPE} | options,
         )
 
-    def terminal(self, *words: str, **env: str) -> Terminal:
-        """Start a command inside the lab in a terminal."""
+    def terminal(self, *words: str, lines: int = LINES, **env: str) -> Terminal:
+        """Start a command inside the lab in a terminal with this number of lines."""
         command, environment = self._inside(words, env, "trainer", None, has_terminal=True)
-        return Terminal(command, environment, str(self.root))
+        return Terminal(command, environment, str(self.root), lines)
 
     def _inside(
         self,

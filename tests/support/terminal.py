@@ -1,4 +1,4 @@
-"""A terminal of 80 columns and 24 lines: a program that runs in it, and what its screen shows."""
+"""A terminal of 80 columns: a program that runs in it, and what its screen shows."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -13,9 +13,11 @@ LOOK_SECONDS = 0.05
 class Terminal:
     """A program in a terminal."""
 
-    def __init__(self, command: list[str], environment: Mapping[str, str], cwd: str) -> None:
+    def __init__(
+        self, command: list[str], environment: Mapping[str, str], cwd: str, lines: int = LINES
+    ) -> None:
         """Start a command in a terminal."""
-        self._screen = pyte.Screen(COLUMNS, LINES)
+        self._screen = pyte.Screen(COLUMNS, lines)
         self._stream = pyte.ByteStream(self._screen)
         # All that the program has printed, with colours and other sequences.
         self.printed = b""
@@ -24,7 +26,7 @@ class Terminal:
             command[1:],
             env=dict(environment) | {"TERM": "xterm-256color"},
             cwd=cwd,
-            dimensions=(LINES, COLUMNS),
+            dimensions=(lines, COLUMNS),
             timeout=None,
         )
 
