@@ -12,12 +12,11 @@ import sys
 import termios
 import time
 import tty
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from asyncio.subprocess import DEVNULL, STDOUT, Process
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from pathlib import Path
-from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console, ConsoleDimensions
@@ -30,14 +29,13 @@ from lab.known_errors import find
 from lab.last_error import SESSION, session
 from lab.lessons import Lesson, lessons
 from lab.overview import require_server
+from lab.python_session import running
 from lab.solution import show_solution
 from lab.verdict import Verdict, as_shipped
 from lab.watch_screen import State
 
 # How often the files are looked at. Folders that are shared with a virtual machine report no changes.
 LOOK_SECONDS = 0.2
-# How long a process may take to end after Ctrl-C, before it is killed.
-END_SECONDS = 3
 # How much of the output is kept.
 OUTPUT_BYTES = 20_000
 
@@ -252,41 +250,6 @@ class Watch:
             state.advice = "Press s to compare with the solution, or n for the next lesson."
         else:
             state.advice = f"Edit {self.name} and save it: then it runs. Press h for a hint."
-
-
-@asynccontextmanager
-async def running(*arguments: str, **options: Any) -> AsyncIterator[Process]:  # noqa: ANN401 - Popen's
-    """Run Python with these arguments. At the end of the context, end it and the other processes of its session."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *arguments,
-        stdin=DEVNULL,
-        stdout=PIPE,
-        # A session of its own, so that the processes that it starts can be ended with it.
-        start_new_session=True,
-        **options,
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            signal_group(process, signal.SIGINT)
-            await wait_for_end(process)
-        signal_group(process, signal.SIGKILL)
-        await wait_for_end(process)
-
-
-async def wait_for_end(process: Process) -> None:
-    """Wait until a process has ended, but not long: a process in another session may keep its output open."""
-    with suppress(TimeoutError):
-        await asyncio.wait_for(process.wait(), END_SECONDS)
-
-
-def signal_group(process: Process, number: int) -> None:
-    """Send a signal to a process and to those that it has started."""
-    # macOS refuses it if all of them have ended.
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, number)
 
 
 def stamp(file: Path) -> Stamp:
