@@ -7,7 +7,7 @@ from pathlib import Path
 from lab.known_errors import Answer, KnownError, find, known_errors, topics
 from lab.lessons import Lesson
 from tests.support.labs import ROOT
-from tests.support.readmes import anchors, headings
+from tests.support.readmes import anchor, anchors, headings
 
 PAGE = ROOT / "docs" / "errors.md"
 MARKED = re.compile(r"(?<=<!-- errors -->\n).*(?=<!-- end of errors -->\n)", re.DOTALL)
@@ -15,7 +15,8 @@ MARKED = re.compile(r"(?<=<!-- errors -->\n).*(?=<!-- end of errors -->\n)", re.
 
 def errors_page() -> str:
     """Return docs/errors.md with all known errors."""
-    parts = []
+    contents = [f"- [{topic.title}](#{anchor(topic.title)})\n" for topic in topics()]
+    parts = ["\n", *contents]
     for topic in topics():
         parts.append(f"\n## {topic.title}\n")
         for error in topic.errors:
@@ -73,8 +74,8 @@ def cell(text: str) -> str:
 
 def link(see: str, page: Path) -> str:
     """Return a link from a page to a section of another page, or to another page."""
-    name, _, anchor = see.partition("#")
+    name, _, section = see.partition("#")
     target = ROOT / name
-    title = anchors(target)[anchor] if anchor else headings(target)[0][1]
+    title = anchors(target)[section] if section else headings(target)[0][1]
     address = "" if target == page else os.path.relpath(target, page.parent)
-    return f"[{title}]({address}{'#' if anchor else ''}{anchor})"
+    return f"[{title}]({address}{'#' if section else ''}{section})"

@@ -142,10 +142,12 @@ def headings(file: Path) -> list[tuple[str, str]]:
 
 def anchors(file: Path) -> dict[str, str]:
     """Return a file's headings by the anchors that GitHub gives them."""
-    return {
-        re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-"): title
-        for _, title in headings(file)
-    }
+    return {anchor(title): title for _, title in headings(file)}
+
+
+def anchor(title: str) -> str:
+    """Return the anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
 
 
 def section(file: Path, title: str) -> str:
