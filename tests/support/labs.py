@@ -12,14 +12,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
 
 from host.ports import PORTS, free_ports
 from host.settings import ROOT, ensure_env_file
-from tests.support.terminal import LINES, Terminal
+
+if TYPE_CHECKING:
+    from tests.support.terminal import Terminal
 
 # The stack: what always belongs to it, and each of its two object stores.
 COMPOSE_FILES = [ROOT / "docker-compose.yml", *(ROOT / "stores").glob("*.yml")]
@@ -81,8 +83,11 @@ class Lab:
             **{"stdout": subprocess.PIPE} | options,
         )
 
-    def terminal(self, *words: str, lines: int = LINES, **env: str) -> Terminal:
+    def terminal(self, *words: str, lines: int = 24, **env: str) -> "Terminal":
         """Start a command inside the lab in a terminal with this number of lines."""
+        # This module is imported in the trainer, too, which does not have the packages of terminals.
+        from tests.support.terminal import Terminal
+
         command, environment = self._inside(words, env, "trainer", None, has_terminal=True)
         return Terminal(command, environment, str(self.root), lines)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import pexpect
 import pyte
 
-COLUMNS, LINES = 80, 24
+COLUMNS = 80
 LOOK_SECONDS = 0.05
 
 
@@ -14,7 +14,7 @@ class Terminal:
     """A program in a terminal."""
 
     def __init__(
-        self, command: list[str], environment: Mapping[str, str], cwd: str, lines: int = LINES
+        self, command: list[str], environment: Mapping[str, str], cwd: str, lines: int
     ) -> None:
         """Start a command in a terminal."""
         self._screen = pyte.Screen(COLUMNS, lines)
