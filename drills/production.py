@@ -54,10 +54,13 @@ def pipeline(**options: object) -> ClassifierMixin:
     return make_pipeline(StandardScaler(), LogisticRegression(**options))
 
 
-def older(train: pd.DataFrame) -> ClassifierMixin:
-    """Return a trained classifier that takes all columns, looks at one only, and makes many mistakes."""
+def older(train: pd.DataFrame, *steps: object) -> ClassifierMixin:
+    """Return a trained classifier that takes all columns, looks at one only, and makes many mistakes.
+
+    `steps` come between the choice of the column and the classifier.
+    """
     one = make_column_transformer(("passthrough", ["sepal width (cm)"]))
-    return make_pipeline(one, LogisticRegression()).fit(train[COLUMNS], train["species"])
+    return make_pipeline(one, *steps, LogisticRegression()).fit(train[COLUMNS], train["species"])
 
 
 def packages() -> list[str]:

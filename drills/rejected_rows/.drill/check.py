@@ -19,7 +19,7 @@ model = judging.load(version)
 
 _, heldout = production.flowers()
 reached = judging.accuracy(model, version, heldout)
-if reached < 0.94:
+if reached < 0.96:
     sys.exit(
         f"{label} names only {reached:.0%} of the held-out flowers correctly.\n"
         "Anouk needs the 96% of release 2026-11."
