@@ -136,10 +136,10 @@ def hint(
 @drill_app.command()
 def explain(
     name: Annotated[
-        str, typer.Argument(metavar="[NAME]", help="A drill. Without it, the last one.")
+        str, typer.Argument(metavar="[NAME]", help="A drill. Without it, the one that you solved last.")
     ] = "",
 ) -> None:
-    """Print again how to find the cause of a drill that you have solved."""
+    """Print again how to find the cause of a drill that you have solved or given up."""
     with user_errors():
         root = lab_root()
         state = drill_state.read(root)

@@ -75,11 +75,11 @@ try:
 finally:
     client.set_registered_model_alias(name, "champion", version.version)
 if not followed or not follows(version.version):
-    refused = [status for status in statuses() if status >= 400]
-    cause = f"The service answered the registry's call with {refused[0]}." if refused else "No call arrived."
+    status = max(statuses())
+    cause = f"The service answered the registry's call with {status}." if status else "No call arrived."
     sys.exit(
         "The service serves the champion that it found when it started. The check has moved the alias and moved it "
-        f"back, and the service did not notice. {cause}"
+        f"back, and the service did not notice.\n{cause}"
     )
 if session.post(f"{wiring.ADDRESS}/webhook", json={}, timeout=10).status_code != 401:
     sys.exit("The service follows the alias, but it also takes calls that are not signed.")
