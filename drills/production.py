@@ -79,8 +79,8 @@ def log_version(
 ) -> str:
     """Log a trained model in a run with its data and its accuracy, register it, and return its version.
 
-    The run also has the rows as files: what is needed to make the model again. `answers` are the predictions on the held-out rows, if the model itself does not give them. `options` go to
-    mlflow.sklearn.log_model.
+    The run also has the rows as files: what is needed to make the model again. `answers` are the predictions on the
+    held-out rows, if the model itself does not give them. `options` go to mlflow.sklearn.log_model.
     """
     predicted = model.predict(heldout[COLUMNS]) if answers is None else answers
     accuracy = float((predicted == heldout["species"]).mean())
@@ -112,7 +112,7 @@ def parameters(model: ClassifierMixin) -> dict[str, object]:
     found: dict[str, object] = {"model": type(model).__name__, "C": model.get_params().get("C")}
     if isinstance(model, Pipeline):
         steps = [step for _, step in model.steps]
-        found |= {"steps": ", ".join(type(step).__name__ for step in steps), "C": steps[-1].C}
+        found |= {"steps": " then ".join(type(step).__name__ for step in steps), "C": steps[-1].C}
     return found
 
 

@@ -99,7 +99,9 @@ def test_the_list_shows_what_is_solved_and_what_is_going_on(lab):
     assert "not yet" in listed[DRILLS[2].name]
     # It is remembered after the end of a drill, and while the drill goes on again.
     ended = drill_command(lab, FIRST.name)
-    assert ended.stdout.startswith(f"The drill {SECOND.name}, which was going on, has been ended.\n")
+    assert ended.stdout.startswith(
+        f"The drill {SECOND.name}, which was going on, has been ended.\n"
+    )
     again = drill_command(lab, "--list").stdout
     assert re.search(rf"^{FIRST.name} .*seconds? \(going on again\)", again, re.M)
 
@@ -147,7 +149,7 @@ def test_the_hints_go_from_the_first_to_the_third(lab):
     assert "lab drill hint 2" in hints[0]
     wrong = drill_command(lab, "hint", "4")
     assert wrong.returncode == 2
-    assert "Invalid value for '[NUMBER]'" in wrong.stderr
+    assert "Invalid value for 'NUMBER'" in wrong.stderr
 
 
 def test_without_a_drill_the_commands_say_how_to_start_one(lab):
@@ -166,7 +168,9 @@ def test_the_message_about_an_unknown_drill_lists_all_drills(lab):
 @pytest.mark.quick
 def test_a_typing_error_gets_the_nearest_command_or_drill(lab):
     assert_one_message(drill_command(lab, "chek"), "Did you mean `lab drill check`?")
-    assert_one_message(drill_command(lab, "more_mistaks"), "Did you mean `lab drill more_mistakes`?")
+    assert_one_message(
+        drill_command(lab, "more_mistaks"), "Did you mean `lab drill more_mistakes`?"
+    )
 
 
 def counts(lab: Lab) -> tuple[dict, dict]:

@@ -63,9 +63,7 @@ def repairs(kind: str, of: Drill) -> list[Repair]:
 def printed_repairs(of: Drill) -> list[Repair]:
     """Return what a reader of the drill's found.md may copy and run, as scripts."""
     blocks = COMPLETE.findall(f"{of.found}\n")
-    scripts = [
-        Path(FOUND.name, of.name, f"right_found_{n}.py") for n in range(1, len(blocks) + 1)
-    ]
+    scripts = [Path(FOUND.name, of.name, f"right_found_{n}.py") for n in range(1, len(blocks) + 1)]
     for script, block in zip(scripts, blocks, strict=True):
         script.parent.mkdir(exist_ok=True)
         script.write_text(textwrap.dedent(block), encoding="utf-8")
@@ -108,9 +106,7 @@ class Learner:
         if repair.script:
             # The trainer of the stack has the repository in another folder.
             is_below = repair.script.is_relative_to(ROOT)
-            ran = self.lab.warm(
-                str(repair.script.relative_to(ROOT) if is_below else repair.script)
-            )
+            ran = self.lab.warm(str(repair.script.relative_to(ROOT) if is_below else repair.script))
             assert ran.returncode == 0, ran.stdout + ran.stderr
         self.drill = None if repair.leaves_nothing_to_repair else repair.drill
         checked = drill_command(self.lab, "check")

@@ -120,7 +120,7 @@ def hint(
         typer.Argument(
             min=1,
             max=3,
-            metavar="[NUMBER]",
+            metavar="NUMBER",
             help="1 is a question, 2 a pointer, 3 nearly the answer.",
         ),
     ] = 1,
@@ -136,7 +136,8 @@ def hint(
 @drill_app.command()
 def explain(
     name: Annotated[
-        str, typer.Argument(metavar="[NAME]", help="A drill. Without it, the one that you solved last.")
+        str,
+        typer.Argument(metavar="NAME", help="A drill. Without it, the one that you solved last."),
     ] = "",
 ) -> None:
     """Print again how to find the cause of a drill that you have solved or given up."""

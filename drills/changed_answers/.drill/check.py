@@ -1,4 +1,4 @@
-"""The champion must give the answers of the release, its tag must fit its file, and version 2's tag must be as it was."""
+"""The champion must give the answers of the release, and the tags of both versions must be honest."""
 
 import sys
 from pathlib import Path

@@ -14,7 +14,9 @@ client = start_check()
 version = judging.champion(client, name)
 label = judging.label(version)
 newest = max(int(v.version) for v in client.search_model_versions(f"name = '{name}'"))
-remark = f"\nVersion {newest} exists, but the alias champion still leads to version {version.version}."
+remark = (
+    f"\nVersion {newest} exists, but the alias champion still leads to version {version.version}."
+)
 model = judging.load(version, remark if newest > int(version.version) else "")
 
 _, heldout = production.flowers()

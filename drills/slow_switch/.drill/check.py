@@ -76,7 +76,9 @@ finally:
     client.set_registered_model_alias(name, "champion", version.version)
 if not followed or not follows(version.version):
     status = max(statuses())
-    cause = f"The service answered the registry's call with {status}." if status else "No call arrived."
+    cause = (
+        f"The service answered the registry's call with {status}." if status else "No call arrived."
+    )
     sys.exit(
         "The service serves the champion that it found when it started. The check has moved the alias and moved it "
         f"back, and the service did not notice.\n{cause}"
