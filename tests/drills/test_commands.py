@@ -238,3 +238,10 @@ def test_trace_shows_that_a_copy_of_a_version_has_the_same_files(lab):
         files.append(re.findall(r"md5 (\w+)  (\S+)", traced.stdout))
     assert files[0] == files[1]
     assert any(key.endswith("/model.skops") for _, key in files[0])
+
+
+def test_nothing_on_the_server_names_the_hidden_folder_of_a_drill(lab):
+    assert drill_command(lab, "one_species").returncode == 0
+    tags = lab.script("all_tags", "drill_one_species")
+    assert "jobs/train.py" in tags
+    assert ".drill" not in tags
