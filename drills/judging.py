@@ -68,14 +68,14 @@ def download(version: ModelVersion) -> str:
         sys.exit(f"The files of {label(version)} cannot be downloaded: {shorten(str(error), 200)}")
 
 
-def load(version: ModelVersion) -> PyFuncModel:
-    """Load a version as a caller does."""
+def load(version: ModelVersion, remark: str = "") -> PyFuncModel:
+    """Load a version as a caller does. The message about a version that does not load ends with the remark."""
     folder = download(version)
     try:
         return mlflow.pyfunc.load_model(folder)
     # The learner's code may end the process.
     except (Exception, SystemExit) as error:
-        sys.exit(f"{label(version)} cannot be loaded: {error_with_type(error)}")
+        sys.exit(f"{label(version)} cannot be loaded: {error_with_type(error)}{remark}")
 
 
 def answers(model: PyFuncModel, version: ModelVersion, rows: pd.DataFrame) -> np.ndarray:

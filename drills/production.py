@@ -5,6 +5,7 @@ A production is an experiment, one or more registered models with two or three v
 
 import logging
 import os
+import sys
 import warnings
 
 import mlflow
@@ -18,11 +19,13 @@ from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 COLUMNS = ["sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"]
 ARTIFACTS = "mlflow-artifacts:/"
+# The files of a run with its rows.
+TRAIN_FILE, HELDOUT_FILE = "data/train.csv", "evaluation/heldout.csv"
 
 
 def connect(drill: str) -> MlflowClient:
@@ -31,6 +34,9 @@ def connect(drill: str) -> MlflowClient:
     warnings.simplefilter("ignore")
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     mlflow.set_experiment(f"drill_{drill}")
+    # MLflow writes these to the run, to the logged model and to the source of each data set. The learner need not know
+    # that the setup of a drill has trained the model.
+    sys.argv[0], os.environ["LOGNAME"] = "jobs/train.py", "training-job"
     return MlflowClient()
 
 
@@ -48,10 +54,13 @@ def pipeline(**options: object) -> ClassifierMixin:
     return make_pipeline(StandardScaler(), LogisticRegression(**options))
 
 
-def older(train: pd.DataFrame) -> ClassifierMixin:
-    """Return a trained classifier that takes all columns, looks at one only, and makes many mistakes."""
+def older(train: pd.DataFrame, *steps: object) -> ClassifierMixin:
+    """Return a trained classifier that takes all columns, looks at one only, and makes many mistakes.
+
+    `steps` come between the choice of the column and the classifier.
+    """
     one = make_column_transformer(("passthrough", ["sepal width (cm)"]))
-    return make_pipeline(one, LogisticRegression()).fit(train[COLUMNS], train["species"])
+    return make_pipeline(one, *steps, LogisticRegression()).fit(train[COLUMNS], train["species"])
 
 
 def packages() -> list[str]:
@@ -68,26 +77,23 @@ def log_version(
     answers: object = None,
     **options: object,
 ) -> str:
-    """Log a trained model in a run with its data sets and its accuracy, register it, and return its version.
+    """Log a trained model in a run with its data and its accuracy, register it, and return its version.
 
-    `answers` are the predictions on the held-out rows, if the model itself does not give them. `options` go to
-    mlflow.sklearn.log_model.
+    The run also has the rows as files: what is needed to make the model again. `answers` are the predictions on the
+    held-out rows, if the model itself does not give them. `options` go to mlflow.sklearn.log_model.
     """
     predicted = model.predict(heldout[COLUMNS]) if answers is None else answers
     accuracy = float((predicted == heldout["species"]).mean())
-    # The learner need not know that the setup of a drill has trained the model.
-    tags = {"mlflow.source.name": "jobs/train.py", "mlflow.user": "training-job"}
-    with mlflow.start_run(run_name=run_name, tags=tags):
+    with mlflow.start_run(run_name=run_name):
         for name, rows, context in (
             ("flowers_train", train, "training"),
             ("flowers_heldout", heldout, "evaluation"),
         ):
             mlflow.log_input(mlflow.data.from_pandas(rows, name=name), context)
-        mlflow.log_param("model", type(model).__name__)
+        mlflow.log_params(parameters(model))
         mlflow.log_metric("heldout_accuracy", accuracy)
-        mlflow.log_text(
-            heldout.assign(predicted=predicted).to_csv(index=False), "evaluation/heldout.csv"
-        )
+        mlflow.log_text(train.to_csv(index=False), TRAIN_FILE)
+        mlflow.log_text(heldout.assign(predicted=predicted).to_csv(index=False), HELDOUT_FILE)
         model_info = mlflow.sklearn.log_model(
             model,
             name="model",
@@ -99,6 +105,15 @@ def log_version(
             },
         )
     return str(model_info.registered_model_version)
+
+
+def parameters(model: ClassifierMixin) -> dict[str, object]:
+    """Return what somebody needs to make an equal model: its class, the classes of its steps, and C."""
+    found: dict[str, object] = {"model": type(model).__name__, "C": model.get_params().get("C")}
+    if isinstance(model, Pipeline):
+        steps = [step for _, step in model.steps]
+        found |= {"steps": " then ".join(type(step).__name__ for step in steps), "C": steps[-1].C}
+    return found
 
 
 def approve(registered_name: str, version: str, release: str) -> None:

@@ -97,18 +97,59 @@ def test_the_list_shows_what_is_solved_and_what_is_going_on(lab):
     assert re.search(r"\d+ seconds?", listed[FIRST.name])
     assert "going on" in listed[SECOND.name]
     assert "not yet" in listed[DRILLS[2].name]
-    # It is remembered after the end of a drill.
-    assert drill_command(lab, "stop").returncode == 0
-    assert re.search(rf"^{FIRST.name} .*seconds?", drill_command(lab, "--list").stdout, re.M)
+    # It is remembered after the end of a drill, and while the drill goes on again.
+    ended = drill_command(lab, FIRST.name)
+    assert ended.stdout.startswith(
+        f"The drill {SECOND.name}, which was going on, has been ended.\n"
+    )
+    again = drill_command(lab, "--list").stdout
+    assert re.search(rf"^{FIRST.name} .*seconds? \(going on again\)", again, re.M)
+
+
+@pytest.mark.quick
+def test_the_list_has_one_line_for_each_drill_at_80_columns(lab):
+    status, screen = at_a_terminal(lab, "--list")
+    assert status == 0
+    assert "…" not in screen
+    lines = screen.splitlines()
+    for drill in DRILLS:
+        [line] = [line for line in lines if line.split()[:1] == [drill.name]]
+        assert line.rstrip().endswith(drill.title)
+
+
+def test_explain_prints_the_cause_of_a_drill_that_is_solved_or_given_up(lab):
+    assert_one_message(drill_command(lab, "explain"), "You have solved no drill yet")
+    assert drill_command(lab, FIRST.name).returncode == 0
+    for words in (["explain"], ["explain", FIRST.name]):
+        refused = drill_command(lab, *words)
+        assert_one_message(refused, "Solve it first, or give up with `lab drill stop`")
+    assert_one_message(drill_command(lab, "explain", SECOND.name), f"not solved {SECOND.name}")
+    solve(lab)
+    solved = drill_command(lab, "check")
+    explained = drill_command(lab, "explain")
+    assert explained.returncode == 0, explained.stderr
+    heading, _, cause = explained.stdout.partition("\n\n")
+    assert heading == f"Drill {FIRST.name}: how to find the cause"
+    assert cause in solved.stdout
+
+    assert drill_command(lab, SECOND.name).returncode == 0
+    given_up = drill_command(lab, "stop")
+    assert f"lab drill explain {SECOND.name}" in given_up.stdout
+    assert SECOND.name in drill_command(lab, "explain", SECOND.name).stdout
+    # To give up is not to solve.
+    assert re.search(rf"^{SECOND.name} .*not yet", drill_command(lab, "--list").stdout, re.M)
+    assert drill_command(lab, "explain", FIRST.name).stdout == explained.stdout
 
 
 def test_the_hints_go_from_the_first_to_the_third(lab):
     assert drill_command(lab, FIRST.name).returncode == 0
-    hints = [drill_command(lab, "hint", grade).stdout for grade in ("1", "2", "3")]
+    hints = [drill_command(lab, "hint", number).stdout for number in ("1", "2", "3")]
     assert len(set(hints)) == 3
     assert drill_command(lab, "hint").stdout == hints[0]
     assert "lab drill hint 2" in hints[0]
-    assert drill_command(lab, "hint", "4").returncode == 2
+    wrong = drill_command(lab, "hint", "4")
+    assert wrong.returncode == 2
+    assert "Invalid value for 'NUMBER'" in wrong.stderr
 
 
 def test_without_a_drill_the_commands_say_how_to_start_one(lab):
@@ -119,7 +160,17 @@ def test_without_a_drill_the_commands_say_how_to_start_one(lab):
 
 @pytest.mark.quick
 def test_the_message_about_an_unknown_drill_lists_all_drills(lab):
-    assert_one_message(drill_command(lab, "quux"), "'quux'", *(drill.name for drill in DRILLS))
+    unknown = drill_command(lab, "quux")
+    assert_one_message(unknown, "'quux'", *(drill.name for drill in DRILLS))
+    assert "Did you mean" not in unknown.stderr
+
+
+@pytest.mark.quick
+def test_a_typing_error_gets_the_nearest_command_or_drill(lab):
+    assert_one_message(drill_command(lab, "chek"), "Did you mean `lab drill check`?")
+    assert_one_message(
+        drill_command(lab, "more_mistaks"), "Did you mean `lab drill more_mistakes`?"
+    )
 
 
 def counts(lab: Lab) -> tuple[dict, dict]:
@@ -187,3 +238,10 @@ def test_trace_shows_that_a_copy_of_a_version_has_the_same_files(lab):
         files.append(re.findall(r"md5 (\w+)  (\S+)", traced.stdout))
     assert files[0] == files[1]
     assert any(key.endswith("/model.skops") for _, key in files[0])
+
+
+def test_nothing_on_the_server_names_the_hidden_folder_of_a_drill(lab):
+    assert drill_command(lab, "one_species").returncode == 0
+    tags = lab.script("all_tags", "drill_one_species")
+    assert "jobs/train.py" in tags
+    assert ".drill" not in tags

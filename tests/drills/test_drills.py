@@ -85,7 +85,7 @@ def test_a_drill_has_all_its_parts(drill):
 def test_no_drill_s_name_is_a_command_or_the_beginning_of_another_one():
     names = [drill.name for drill in DRILLS]
     assert len(names) >= 10
-    assert not {"check", "hint", "list", "restart", "start", "stop"}.intersection(names)
+    assert not {"check", "explain", "hint", "list", "restart", "start", "stop"}.intersection(names)
     for name in names:
         # Everything whose name begins with drill_NAME_ is deleted with the drill NAME.
         assert not any(other.startswith(f"{name}_") for other in names)

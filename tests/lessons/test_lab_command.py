@@ -254,6 +254,7 @@ def test_lineage_shows_who_when_data_code_packages_and_how_to_reproduce(lab_with
         "metrics",
         "package",
         "registered",
+        "tags",
     } <= labels
     assert re.search(
         r"^code +commit [0-9a-f]{40}, (?:without uncommitted|with changes that were not committed)",
@@ -261,6 +262,8 @@ def test_lineage_shows_who_when_data_code_packages_and_how_to_reproduce(lab_with
         re.MULTILINE,
     )
     assert re.search(r"^data .*iris_heldout [0-9a-f]{8} \(heldout\)", ran.stdout, re.MULTILINE)
+    [version] = re.findall(r"^tags +of version (\d+): ", ran.stdout, re.MULTILINE)
+    assert f"iris_clf version {version} " in ran.stdout
     command = re.search(r"^reproduce +(.*)$", ran.stdout, re.MULTILINE)[1]
     again = lab_with_runs.run("bash", "-c", command)
     assert (again.returncode, again.stdout.splitlines()[-1]) == (0, "Reproduced: nothing differs.")

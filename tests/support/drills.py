@@ -3,6 +3,8 @@
 import ast
 import re
 import subprocess
+import tempfile
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +13,10 @@ from tests.support.labs import ROOT, Lab
 
 DRILLS = drills(ROOT)
 WORDS = re.compile(r"The check must say: (.+)")
+# An indented block of code in found.md that begins with an import is complete.
+COMPLETE = re.compile(r"^\n((?:    (?:import|from) .*\n)(?:(?:    .*)?\n)*)", re.MULTILINE)
+# The folder of these blocks, as scripts.
+FOUND = tempfile.TemporaryDirectory()
 
 
 @dataclass(frozen=True)
@@ -23,7 +29,7 @@ class Repair:
     @property
     def docstring(self) -> str:
         """What the script says about itself."""
-        return ast.get_docstring(ast.parse(self.script.read_text(encoding="utf-8")))
+        return ast.get_docstring(ast.parse(self.script.read_text(encoding="utf-8"))) or ""
 
     @property
     def words(self) -> str | None:
@@ -54,12 +60,27 @@ def repairs(kind: str, of: Drill) -> list[Repair]:
     return [Repair(of, script) for script in scripts]
 
 
+def printed_repairs(of: Drill) -> list[Repair]:
+    """Return what a reader of the drill's found.md may copy and run, as scripts."""
+    blocks = COMPLETE.findall(f"{of.found}\n")
+    scripts = [Path(FOUND.name, of.name, f"right_found_{n}.py") for n in range(1, len(blocks) + 1)]
+    for script, block in zip(scripts, blocks, strict=True):
+        script.parent.mkdir(exist_ok=True)
+        script.write_text(textwrap.dedent(block), encoding="utf-8")
+    return [Repair(of, script) for script in scripts]
+
+
 def attempts() -> list[Repair]:
     """Return what learners may do, drill by drill: nothing, then the wrong repairs, then the right ones."""
     return [
         attempt
         for drill in DRILLS
-        for attempt in (Repair(drill), *repairs("wrong", drill), *repairs("right", drill))
+        for attempt in (
+            Repair(drill),
+            *repairs("wrong", drill),
+            *repairs("right", drill),
+            *printed_repairs(drill),
+        )
     ]
 
 
@@ -83,7 +104,9 @@ class Learner:
             assert started.returncode == 0, started.stdout + started.stderr
             assert "Traceback" not in started.stderr
         if repair.script:
-            ran = self.lab.warm(str(repair.script.relative_to(ROOT)))
+            # The trainer of the stack has the repository in another folder.
+            is_below = repair.script.is_relative_to(ROOT)
+            ran = self.lab.warm(str(repair.script.relative_to(ROOT) if is_below else repair.script))
             assert ran.returncode == 0, ran.stdout + ran.stderr
         self.drill = None if repair.leaves_nothing_to_repair else repair.drill
         checked = drill_command(self.lab, "check")

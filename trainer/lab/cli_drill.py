@@ -23,6 +23,7 @@ from lab.errors import LabError
 from lab.last_run import duration
 from lab.lessons import lab_root
 from lab.user_errors import user_errors
+from lab.words import did_you_mean
 
 if TYPE_CHECKING:
     from typer._click.core import Command, Context
@@ -71,11 +72,25 @@ def drill(
 
 
 @drill_app.command(hidden=True)
-def start(name: str) -> None:
+def start(context: typer.Context, name: str) -> None:
     """Start a drill from the beginning. `lab drill NAME` does the same."""
     with user_errors():
         root = lab_root()
-        begin(find(name, drills(root)), drill_state.read(root))
+        known = drills(root)
+        try:
+            chosen = find(name, known)
+        except LabError as error:
+            # The word may be a command with a typing error.
+            commands = [word for word in commands_of(context) if word != "start"]
+            names = [*commands, *(drill.name for drill in known)]
+            raise LabError(f"{error}{did_you_mean('lab drill', name, names)}") from None
+        begin(chosen, drill_state.read(root))
+
+
+def commands_of(context: typer.Context) -> list[str]:
+    """Return the names of the commands `lab drill …`."""
+    group = context.parent.command if context.parent else None
+    return list(group.commands) if isinstance(group, DrillGroup) else []
 
 
 @drill_app.command()
@@ -100,17 +115,48 @@ def check() -> None:
 
 @drill_app.command()
 def hint(
-    grade: Annotated[
+    number: Annotated[
         int,
-        typer.Argument(min=1, max=3, help="1 is a question, 2 a pointer, 3 nearly the answer."),
+        typer.Argument(
+            min=1,
+            max=3,
+            metavar="NUMBER",
+            help="1 is a question, 2 a pointer, 3 nearly the answer.",
+        ),
     ] = 1,
 ) -> None:
     """Show a hint for the drill that is going on."""
     with user_errors():
         chosen, _ = going_on()
-        console.print(Markdown(chosen.hints[grade - 1]))
-        if grade < len(chosen.hints):
-            console.print(f"[dim]For the next hint, type: lab drill hint {grade + 1}[/dim]")
+        console.print(Markdown(chosen.hints[number - 1]))
+        if number < len(chosen.hints):
+            console.print(f"[dim]For the next hint, type: lab drill hint {number + 1}[/dim]")
+
+
+@drill_app.command()
+def explain(
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME", help="A drill. Without it, the one that you solved last."),
+    ] = "",
+) -> None:
+    """Print again how to find the cause of a drill that you have solved or given up."""
+    with user_errors():
+        root = lab_root()
+        state = drill_state.read(root)
+        ended = [*state.given_up, *state.solved]
+        # The last one is the drill that has just been solved, or the one solved before the drill that is going on.
+        name = name or state.name or (ended[-1] if ended else "")
+        if not name:
+            raise LabError("You have solved no drill yet. To start the first one: lab drill")
+        chosen = find(name, drills(root))
+        if chosen.name not in ended:
+            raise LabError(
+                f"You have not solved {chosen.name}. Solve it first, or give up with `lab drill stop`. "
+                f"After that, `lab drill explain {chosen.name}` prints how to find the cause."
+            )
+        console.print(f"[bold]Drill {chosen.name}: how to find the cause[/bold]\n")
+        console.print(Markdown(chosen.found))
 
 
 @drill_app.command()
@@ -131,10 +177,14 @@ def stop() -> None:
         root = lab_root()
         state = drill_state.read(root)
         if state.name is None:
-            console.print("There is nothing to stop: no drill has been started.")
+            console.print("There is nothing to stop: no drill is going on.")
             return
+        given_up = state.going_on
+        state.give_up()
         end(root, state)
         console.print("Everything that the drill created is deleted.")
+        if given_up:
+            console.print(f"To read how to find the cause: lab drill explain {given_up}")
 
 
 def going_on() -> tuple[Drill, State]:
@@ -170,7 +220,10 @@ def begin(chosen: Drill, state: State) -> None:
     """End the previous drill, set this one up, and show its symptom."""
     overview.require_server()
     if state.name and state.name != chosen.name:
+        unsolved = state.going_on
         end(chosen.root, state)
+        if unsolved:
+            console.print(f"The drill {unsolved}, which was going on, has been ended.\n")
     # If the setup is interrupted, the next command knows what to delete.
     state.prepare(chosen.name)
     drill_state.save(chosen.root, state)
@@ -205,8 +258,6 @@ def show_symptom(chosen: Drill) -> None:
         ("lab drill", "to read this report again"),
         ("lab drill stop", "to give up, and to delete what the drill created"),
     ]
-    if chosen.services:
-        rows.insert(2, ("lab drill restart", "to restart the service"))
     for command, meaning in rows[:2]:
         console.print(f"  {command}\n      {meaning}", soft_wrap=True)
     for command, meaning in rows[2:]:
@@ -215,14 +266,15 @@ def show_symptom(chosen: Drill) -> None:
 
 def show_list(known: list[Drill], state: State) -> None:
     """Print every drill with its level, and how long the learner needed for the solved ones."""
-    table = Table("drill", "level", "", "the report", box=None, pad_edge=False)
+    table = Table("drill", "level", "", box=None, pad_edge=False)
+    # A title that is too long for the terminal ends with "…".
+    table.add_column("the report", no_wrap=True, overflow="ellipsis")
     for listed in known:
-        if listed.name == state.going_on:
-            standing = "[yellow]going on[/yellow]"
-        elif listed.name in state.solved:
-            standing = f"[green]{duration(state.solved[listed.name])}[/green]"
-        else:
-            standing = "not yet"
+        is_going_on, solved = listed.name == state.going_on, state.solved.get(listed.name)
+        standing = "[yellow]going on[/yellow]" if is_going_on else "not yet"
+        if solved is not None:
+            again = " [yellow](going on again)[/yellow]" if is_going_on else ""
+            standing = f"[green]{duration(solved)}[/green]{again}"
         table.add_row(listed.name, str(listed.level), standing, escape(listed.title))
     console.print(table)
     console.print("\nTo start one, type its name, as in: lab drill " + known[0].name)

@@ -2,6 +2,7 @@
 
 import subprocess
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from rich.console import Console
 
@@ -65,13 +66,18 @@ def remove(drill: Drill, console: Console) -> None:
         if experiment and experiment.lifecycle_stage == "deleted":
             client.restore_experiment(experiment.experiment_id)
         for webhook in reset.all_pages(client.list_webhooks):
-            if is_of(drill, webhook.name):
+            if is_of(drill, webhook.name) or calls_service(drill, webhook.url):
                 client.delete_webhook(webhook.webhook_id)
         leftovers = reset.find_below(drill.experiment)
         for model in reset.all_pages(client.search_registered_models):
             if is_of(drill, model.name) and model.name not in leftovers.registered_models:
                 leftovers.registered_models.append(model.name)
         reset.remove(leftovers)
+
+
+def calls_service(drill: Drill, url: str) -> bool:
+    """Tell whether a webhook calls a service of the drill, under any name of this machine."""
+    return urlsplit(url).port in [service.host_and_port[1] for service in drill.services]
 
 
 def is_of(drill: Drill, name: str) -> bool:

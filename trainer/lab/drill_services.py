@@ -58,6 +58,9 @@ def start(drill: Drill, console: Console) -> None:
     stop(drill, console)
     for service in needed:
         check_port(service)
+    # A terminal shows for which address the command waits.
+    if not console.is_terminal:
+        console.print("Starting the drill's service …")
     marker(drill).touch()
     for number in range(1, len(needed) + 1):
         log_of(drill, number).write_bytes(b"")

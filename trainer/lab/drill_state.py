@@ -24,8 +24,10 @@ class State:
     # Whether this drill waits for its repair, and since when, in seconds since 1970.
     is_open: bool = False
     began: float = 0.0
-    # How long each solved drill took, in seconds.
+    # How long each solved drill took at the first time, in seconds.
     solved: dict[str, float] = field(default_factory=dict)
+    # The drills that the learner has ended without solving them.
+    given_up: list[str] = field(default_factory=list)
 
     @property
     def going_on(self) -> str | None:
@@ -43,9 +45,14 @@ class State:
     def solve(self) -> float:
         """Note that the present drill is solved. Return how many seconds it took."""
         seconds = time.time() - self.began
-        self.solved[str(self.name)] = seconds
+        self.solved.setdefault(str(self.name), seconds)
         self.is_open = False
         return seconds
+
+    def give_up(self) -> None:
+        """Note that the learner ends the present drill without solving it."""
+        if self.going_on and self.going_on not in self.given_up:
+            self.given_up.append(self.going_on)
 
     def stop(self) -> None:
         """Note that no drill's production exists any more."""
@@ -59,7 +66,9 @@ def read(root: Path) -> State:
         solved = {str(name): float(seconds) for name, seconds in content["solved"].items()}
         name = content["name"]
         is_open, began = content["is_open"] is True, float(content["began"])
-        return State(None if name is None else str(name), is_open, began, solved)
+        # A file of an earlier version of the lab has no such list.
+        given_up = [str(given) for given in content.get("given_up", [])]
+        return State(None if name is None else str(name), is_open, began, solved, given_up)
     except (OSError, LookupError, ValueError, TypeError, AttributeError):
         return State()
 

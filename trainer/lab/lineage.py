@@ -31,8 +31,8 @@ def lineage(uri: str) -> list[tuple[str, str]]:
         facts += facts_of_run(resolved.run)
     facts += list(packages(resolved))
     facts += list(neighbours(resolved))
-    if resolved.run is not None:
-        facts.append(("reproduce", reproduction(uri, resolved.run)))
+    if resolved.run is not None and (command := reproduction(uri, resolved.run)):
+        facts.append(("reproduce", command))
     return facts
 
 
@@ -85,7 +85,7 @@ def packages(resolved: Resolved) -> Iterator[tuple[str, str]]:
 
 
 def neighbours(resolved: Resolved) -> Iterator[tuple[str, str]]:
-    """Yield the registered versions of this model, each with the previous and the next version."""
+    """Yield the registered versions of this model, each with the previous and the next version, and with its tags."""
     versions = [resolved.version] if resolved.version else registered_as(resolved)
     for model_version in versions:
         name, number = model_version.name, int(model_version.version)
@@ -99,6 +99,7 @@ def neighbours(resolved: Resolved) -> Iterator[tuple[str, str]]:
             f"{name} version {number} (stage {model_version.current_stage}{aliases}); "
             f"previous version: {before or 'none'}, next version: {after or 'none'}",
         )
+        yield "tags", f"of version {number}: {pairs(model_version.tags)}"
 
 
 def registered_as(resolved: Resolved) -> list[ModelVersion]:
@@ -111,11 +112,11 @@ def registered_as(resolved: Resolved) -> list[ModelVersion]:
     return [v for v in candidates if v.source == f"models:/{resolved.logged_model.model_id}"]
 
 
-def reproduction(uri: str, run: Run) -> str:
-    """Return the command that reproduces the run. The run's experiment has the name of its lesson."""
+def reproduction(uri: str, run: Run) -> str | None:
+    """Return the command that reproduces the run, or None if the run belongs to no lesson that has such a program."""
+    # A lesson's experiment has the name of the lesson.
     experiment = mlflow.get_experiment(run.info.experiment_id).name
     script = f"examples/{experiment}/reproduce_run.py"
     if not (lab_root() / script).exists():
-        script = run.data.tags.get("mlflow.source.name", "an unknown script")
-        return f"examples/ has no program for {experiment}. The run was started by {script}"
+        return None
     return f'MODEL_URI="{uri}" python {script}'

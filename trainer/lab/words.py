@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import typer
@@ -36,6 +37,10 @@ class LabGroup(TyperGroup):
     def unknown(self, word: str) -> str:
         """Return the message about a word that is not a command."""
         names = [name for name, command in self.commands.items() if not command.hidden]
-        near = [f"`lab {name}`" for name in difflib.get_close_matches(word, names)]
-        meant = f" Did you mean {' or '.join(near)}?" if near else ""
-        return f"`lab` has no command {word!r}.{meant} `lab help` lists the commands."
+        return f"`lab` has no command {word!r}.{did_you_mean('lab', word, names)} `lab help` lists the commands."
+
+
+def did_you_mean(command: str, word: str, names: Iterable[str]) -> str:
+    """Return a sentence with the names that are like the word, with a space before it. Return "" if none is."""
+    near = [f"`{command} {name}`" for name in difflib.get_close_matches(word, list(names))]
+    return f" Did you mean {' or '.join(near)}?" if near else ""

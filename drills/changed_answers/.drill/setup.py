@@ -28,6 +28,8 @@ with tempfile.TemporaryDirectory() as scratch:
     content = (Path(folder) / "model.skops").read_bytes()
 md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
 client.set_model_version_tag(name, second, "md5.model.skops", md5)
+# For the check. MLflow's pages do not show tags of a run whose names begin so.
+client.set_tag(client.get_model_version(name, second).run_id, "mlflow.drill.md5", md5)
 client.copy_model_version(f"models:/{name}/{second}", name)
 
 # What is wrong: the server lets anybody write to the files of a version, and the registry does not notice.

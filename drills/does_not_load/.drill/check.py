@@ -13,7 +13,11 @@ name = "drill_does_not_load"
 client = start_check()
 version = judging.champion(client, name)
 label = judging.label(version)
-model = judging.load(version)
+newest = max(int(v.version) for v in client.search_model_versions(f"name = '{name}'"))
+remark = (
+    f"\nVersion {newest} exists, but the alias champion still leads to version {version.version}."
+)
+model = judging.load(version, remark if newest > int(version.version) else "")
 
 _, heldout = production.flowers()
 required = judging.run_named(client, name, "four columns").data.metrics["heldout_accuracy"]

@@ -21,9 +21,10 @@ if version.run_id == refused.info.run_id:
         "release.\nRead the tags of each version."
     )
 if version.run_id != released.info.run_id:
+    release = version.tags.get("release", "2026-11")
+    standing = "not the model of release 2026-11" if release == "2026-11" else f"release {release}"
     sys.exit(
-        f"{label} is not the model of release 2026-11: it was logged in another run.\n"
-        "Jonas wants the release back that he had until yesterday."
+        f"{label} is {standing}.\nJonas wants release 2026-11 back, which he had until yesterday."
     )
 judging.load(version)
 print(f"ok  {label} is the model of release 2026-11")

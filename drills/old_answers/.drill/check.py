@@ -37,7 +37,7 @@ expected = list(judging.answers(judging.load(version), version, rows))
 different = sum(a != b for a, b in zip(given, expected, strict=True))
 if different:
     sys.exit(
-        f"The service still gives other answers than {label}, for {different} of {len(rows)} flowers."
+        f"The service is still wrong: {different} of {len(rows)} answers differ from the answers of {label}."
     )
 print(f"ok  {label} is release 2026-11")
 print(f"ok  the service at {address} gives the same {len(rows)} answers")

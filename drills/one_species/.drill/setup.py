@@ -15,7 +15,8 @@ columns = production.COLUMNS
 client = production.connect("one_species")
 train, heldout = production.flowers()
 
-first = production.log_version(name, "sepal width", production.older(train), train, heldout)
+older = production.older(train, StandardScaler())
+first = production.log_version(name, "sepal width", older, train, heldout)
 production.approve(name, first, "2026-10")
 
 # What is wrong: the scaler is no part of the model.

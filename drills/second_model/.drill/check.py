@@ -44,18 +44,46 @@ def mistakes(order: list[str]) -> dict[str, int]:
         return wrong
 
 
+def same_modules() -> str:
+    """Return a sentence that names the modules that both models bring, or "" if there is none."""
+    brought = [
+        {file.stem for file in Path(judging.download(version), "code").glob("*.py")}
+        for version in versions.values()
+    ]
+    both = sorted(set.intersection(*brought))
+    return f"\nBoth models bring a module of the same name: {', '.join(both)}." if both else ""
+
+
+def other_names() -> str:
+    """Return a sentence about a model that was registered under another name, or "" if there is none."""
+    known = {version.name for version in versions.values()}
+    others = [
+        model.name
+        for model in client.search_registered_models("name LIKE 'drill_second_model_%'")
+        if model.name not in known
+    ]
+    return (
+        f"\nThere is also a model {others[0]}. The name of the folder decides: call the folder garden or field."
+        if others
+        else ""
+    )
+
+
 for place, version in versions.items():
     if wrong := mistakes([place])[place]:
         sys.exit(
-            f"{judging.label(version)} is alone in its process, and names {wrong} of {len(expected)} "
-            f"flowers from the {place} wrongly."
+            f"{judging.label(version)}, loaded without the other model, names {wrong} of {len(expected)} "
+            f"flowers from the {place} wrongly.{other_names()}"
         )
+# Before somebody has tried a repair, the name of the module would be the answer.
+is_repaired = any(version.version != "1" for version in versions.values())
+remarks = other_names() + (same_modules() if is_repaired else "")
 for order in (["garden", "field"], ["field", "garden"]):
     for place, wrong in mistakes(order).items():
         if wrong:
             sys.exit(
-                f"Alone, both models are right. If the {order[0]}'s is loaded before the {order[1]}'s, the {place}'s "
-                f"names {wrong} of {len(expected)} flowers wrongly."
+                f"Loaded {order[0]}, then {order[1]}, and then asked both: the model {place} names {wrong} of "
+                f"{len(expected)} flowers wrongly. Alone, both models are right.{remarks}"
             )
 for version in versions.values():
     print(f"ok  {judging.label(version)} is right alone")

@@ -15,6 +15,10 @@ name = "drill_slow_switch"
 client = start_check()
 session = wiring.direct()
 version = judging.champion(client, name)
+if version.run_id != judging.run_named(client, name, "four columns").info.run_id:
+    sys.exit(
+        f"{judging.label(version)} is not the new release. Noor wants version 2 to stay champion."
+    )
 
 
 def served() -> str:
@@ -39,6 +43,14 @@ def follows(number: str) -> bool:
     return False
 
 
+def statuses() -> list[int]:
+    """Let the registry try its webhooks for the service. Return the status of each answer."""
+    tried = [client.test_webhook(hook.webhook_id) for hook in calling]
+    return [result.response_status or 0 for result in tried]
+
+
+webhooks = client.list_webhooks()
+calling = [hook for hook in webhooks if hook.url == wiring.webhook_url()]
 others = [
     v for v in client.search_model_versions(f"name = '{name}'") if v.version != version.version
 ]
@@ -46,11 +58,13 @@ if not others:
     sys.exit(f"{name} has only one version left, so the check has nowhere to move the alias.")
 before = served()
 if before != f"models:/{name}/{version.version}":
-    sys.exit(
+    message = (
         f"The alias leads to version {version.version}, and the service still serves {before}."
     )
-webhooks = [hook for hook in client.list_webhooks() if hook.url.endswith("/webhook")]
-if not any(hook.url == wiring.webhook_url() for hook in webhooks):
+    if 200 in statuses():
+        message += "\nThe webhook works now. But the service has not heard of the earlier move of the alias."
+    sys.exit(message)
+if not calling:
     sys.exit(
         "The service serves the champion at this moment. But the registry has no webhook that calls it, at "
         f"{wiring.webhook_url()}, so the service will not notice the next move."
@@ -61,9 +75,13 @@ try:
 finally:
     client.set_registered_model_alias(name, "champion", version.version)
 if not followed or not follows(version.version):
+    status = max(statuses())
+    cause = (
+        f"The service answered the registry's call with {status}." if status else "No call arrived."
+    )
     sys.exit(
         "The service serves the champion that it found when it started. The check has moved the alias and moved it "
-        "back, and the service did not notice."
+        f"back, and the service did not notice.\n{cause}"
     )
 if session.post(f"{wiring.ADDRESS}/webhook", json={}, timeout=10).status_code != 401:
     sys.exit("The service follows the alias, but it also takes calls that are not signed.")

@@ -1,4 +1,4 @@
-"""Two versions. The second one was measured with the rows that it was trained on."""
+"""Two versions: a weak one with an honest metric, and one that was measured with the rows that it was trained on."""
 
 import sys
 from pathlib import Path
@@ -16,8 +16,10 @@ columns = production.COLUMNS
 client = production.connect("too_good")
 train, heldout = production.flowers()
 
-honest = production.pipeline().fit(train[columns], train["species"])
-first = production.log_version(name, "logistic regression", honest, train, heldout)
+# Too few rows: to move the alias back to this version is not enough.
+few = train.head(20)
+weak = production.pipeline().fit(few[columns], few["species"])
+first = production.log_version(name, "twenty flowers", weak, few, heldout)
 production.approve(name, first, "2026-10")
 
 # What is wrong: this model has learned its rows by heart, and was measured with the same rows.

@@ -8,6 +8,7 @@ from types import ModuleType
 from unittest.mock import patch
 
 import mlflow
+import requests
 import sklearn.base
 from mlflow import MlflowClient
 from sklearn.preprocessing import FunctionTransformer
@@ -38,6 +39,17 @@ def dst_path_missing() -> None:
 def folder_missing() -> None:
     """Load from a folder that does not exist."""
     mlflow.pyfunc.load_model("output/iris")
+
+
+def model_file_missing() -> None:
+    """Load a registered model after somebody has deleted its file from the store."""
+    info = log(NAME)
+    version = register(NAME, info)
+    location = mlflow.get_logged_model(info.model_id).artifact_location
+    path = location.removeprefix("mlflow-artifacts:/").strip("/")
+    server = f"{mlflow.get_tracking_uri()}/api/2.0/mlflow-artifacts/artifacts"
+    requests.delete(f"{server}/{path}/model.skops", timeout=60).raise_for_status()
+    mlflow.pyfunc.load_model(f"models:/{NAME}/{version.version}")
 
 
 def path_object() -> None:

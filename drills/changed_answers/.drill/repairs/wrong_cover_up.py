@@ -1,5 +1,6 @@
 """Make the tag fit the changed file.
 
+Afterwards the drill must begin again.
 The check must say: but 8 answers are still not those of the release
 """
 

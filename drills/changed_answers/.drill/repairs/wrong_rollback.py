@@ -1,6 +1,6 @@
 """Go back to the version before.
 
-The check must say: is another model than that of the release
+The check must say: is another model than the model of the release
 """
 
 from mlflow import MlflowClient

@@ -1,6 +1,6 @@
 """Promote the release once more, without a word to the service.
 
-The check must say: The service still gives other answers
+The check must say: answers differ from the answers of
 """
 
 from mlflow import MlflowClient

@@ -1,6 +1,7 @@
 """Register the field's model again as it is.
 
-The check must say: If the garden's is loaded before the field's
+Afterwards the drill must begin again.
+The check must say: Both models bring a module of the same name: features.
 """
 
 import runpy

@@ -1,7 +1,7 @@
 """Give both models the same module, so that the order does not matter.
 
 Afterwards the drill must begin again.
-The check must say: is alone in its process, and names
+The check must say: loaded without the other model, names
 """
 
 import runpy

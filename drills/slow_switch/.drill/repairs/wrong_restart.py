@@ -1,6 +1,6 @@
 """Restart the service.
 
-The check must say: that it found when it started
+The check must say: The service answered the registry's call with 401
 """
 
 import subprocess

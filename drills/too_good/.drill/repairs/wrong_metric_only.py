@@ -1,6 +1,6 @@
 """Correct the metric and keep the model.
 
-The check must say: is honest now, but
+The check must say: Its run promises 50%
 """
 
 from mlflow import MlflowClient

@@ -1,6 +1,6 @@
 """Train a good model, but measure it with the rows of the training.
 
-The check must say: it was measured with rows that it was trained on
+The check must say: 150 of the 150 rows in evaluation/heldout.csv are also
 """
 
 import sys

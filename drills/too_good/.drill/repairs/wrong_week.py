@@ -1,6 +1,6 @@
 """Train on the flowers of the week, and measure the model with them.
 
-The check must say: promises 100%, but
+The check must say: Its run promises 100%
 """
 
 import sys
