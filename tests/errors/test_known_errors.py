@@ -41,6 +41,11 @@ def test_an_error_that_really_happens_is_recognised(produced, error: KnownError)
     assert_known(produced(error.topic)[error.name], error.name)
 
 
+def test_the_errors_leave_a_lab_in_which_nothing_is_wrong(produced, embedded_lab):
+    produced("store")
+    assert embedded_lab.run("lab", "doctor").returncode == 0
+
+
 @pytest.mark.quick
 def test_each_known_error_is_produced_here_or_by_another_test():
     tests = [*ROOT.glob("tests/**/test_*.py"), *ROOT.glob("tutorial/*/.lesson/test_claims.py")]

@@ -2,12 +2,12 @@
 
 import os
 from unittest.mock import patch
+from uuid import uuid4
 
 import boto3
 import mlflow
 from mlflow import MlflowClient
 
-NAME = "errors_store"
 NO_ACCOUNT = {
     "AWS_EC2_METADATA_DISABLED": "true",
     "AWS_SHARED_CREDENTIALS_FILE": "none",
@@ -35,8 +35,7 @@ def server_needed() -> None:
 def folder_of_the_server() -> None:
     """Log a file to an experiment whose files are in a folder of another machine."""
     client = MlflowClient()
-    experiment = client.get_experiment_by_name(NAME)
-    id_ = experiment.experiment_id if experiment else client.create_experiment(NAME, "/mlruns")
+    id_ = client.create_experiment(f"errors_store_{uuid4().hex[:8]}", "/mlruns")
     run, user = client.create_run(id_), os.geteuid()
     try:
         if user == 0:
@@ -45,6 +44,8 @@ def folder_of_the_server() -> None:
         client.log_artifact(run.info.run_id, "/etc/hosts")
     finally:
         os.seteuid(user)
+        # `lab` refuses to work with such an experiment.
+        client.delete_experiment(id_)
 
 
 def account_missing() -> None:
