@@ -1,45 +1,33 @@
 """lab predict, at a terminal, with the table of each lesson that has one."""
 
-import os
-import pty
 import re
-import signal
-import subprocess
+import time
 from collections.abc import Callable
 
 import pytest
 
 from lab.lessons import Lesson, lessons
 from tests.support.labs import ROOT, Lab
+from tests.support.terminal import LOOK_SECONDS, Terminal
 
 LESSONS = [lesson for lesson in lessons(ROOT) if lesson.prediction.exists()]
 
 
-def predict(
-    lab: Lab, lesson: Lesson, answer: Callable[[int, subprocess.Popen[str]], bytes]
-) -> tuple[int, str]:
-    """Run `lab predict` at a terminal and answer each question. Return the exit status and the screen."""
-    ours, its = pty.openpty()
-    streams = {"stdin": its, "stdout": its, "stderr": its}
-    process = lab.popen("lab", "predict", lesson.short_number, **streams)
-    os.close(its)
-    screen, answered = "", 0
-    try:
-        while part := os.read(ours, 1024):
-            screen += part.decode(errors="replace")
-            if screen.count("Your prediction: ") > answered:
-                answered += 1
-                os.write(ours, answer(answered, process))
-    except OSError:
-        # The terminal has closed with its last process.
-        pass
-    os.close(ours)
-    return process.wait(timeout=60), re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen)
+def predict(lab: Lab, lesson: Lesson, answer: Callable[[int, Terminal], None]) -> tuple[int, str]:
+    """Run `lab predict` at a terminal and answer each question. Return the exit status and all that it printed."""
+    terminal = lab.terminal("lab", "predict", lesson.short_number)
+    answered = 0
+    while terminal.is_running():
+        if terminal.text.count("Your prediction: ") > answered:
+            answered += 1
+            answer(answered, terminal)
+        time.sleep(LOOK_SECONDS)
+    return terminal.end(), terminal.text
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
 def test_every_row_of_the_table_runs_and_the_score_comes_last(embedded_lab, lesson):
-    status, screen = predict(embedded_lab, lesson, lambda count, process: b"1\n")
+    status, screen = predict(embedded_lab, lesson, lambda count, terminal: terminal.press("1\n"))
     assert status == 0, screen
     numbers = re.findall(r"^(\d+) of (\d+): ", screen, flags=re.MULTILINE)
     assert len(numbers) > 3
@@ -52,10 +40,11 @@ def test_every_row_of_the_table_runs_and_the_score_comes_last(embedded_lab, less
 
 
 def test_ctrl_c_ends_it_with_the_score_so_far(embedded_lab):
-    def answer(count: int, process: subprocess.Popen[str]) -> bytes:
+    def answer(count: int, terminal: Terminal) -> None:
         if count == 2:
-            process.send_signal(signal.SIGINT)
-        return b"1\n" if count == 1 else b""
+            terminal.interrupt()
+        else:
+            terminal.press("1\n")
 
     status, screen = predict(embedded_lab, LESSONS[0], answer)
     assert status == 0

@@ -1,33 +1,21 @@
 """make shell: its exit status, at a terminal and without one."""
 
 import os
-import pty
 import shutil
 import subprocess
 import sys
 
 from tests.support.known import assert_known
 from tests.support.labs import ROOT, Lab
+from tests.support.terminal import Terminal
 
 
 def at_a_terminal(lab: Lab, typed: str) -> tuple[int, str]:
     """Type lines into `make shell` at a terminal. Return make's exit status and what the terminal shows."""
     env = os.environ | lab.settings | {"LAB_MODE": lab.mode, "PYTHON": sys.executable}
-    ours, its = pty.openpty()
-    make = subprocess.Popen(
-        ["make", "shell"], cwd=ROOT, env=env, stdin=its, stdout=its, stderr=its, process_group=0
-    )
-    os.close(its)
-    os.write(ours, typed.encode())
-    screen = b""
-    try:
-        while part := os.read(ours, 1024):
-            screen += part
-    except OSError:
-        # The terminal has closed with its last process.
-        pass
-    os.close(ours)
-    return make.wait(timeout=60), screen.decode()
+    terminal = Terminal(["make", "shell"], env, str(ROOT), lines=24)
+    terminal.press(typed)
+    return terminal.end(seconds=60), terminal.screen
 
 
 def test_a_failed_command_in_the_shell_is_not_an_error_of_make(embedded_lab):

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 import pexpect
 import pyte
 
+from lab.known_errors import ESCAPE_SEQUENCE
+
 COLUMNS = 80
 LOOK_SECONDS = 0.05
 
@@ -71,10 +73,20 @@ class Terminal:
             time.sleep(LOOK_SECONDS)
         return screen
 
+    @property
+    def text(self) -> str:
+        """All that the program has printed, without colours and other sequences."""
+        self._read()
+        return ESCAPE_SEQUENCE.sub("", self.printed.decode(errors="replace"))
+
+    def is_running(self) -> bool:
+        """Tell whether the program runs."""
+        return self.process.isalive()
+
     def end(self, seconds: float = 30) -> int:
         """Wait until the program ends, and return its exit status."""
         deadline = time.monotonic() + seconds
-        while self.process.isalive():
+        while self.is_running():
             assert time.monotonic() < deadline, f"The program does not end:\n{self.screen}"
             time.sleep(LOOK_SECONDS)
         self._read()

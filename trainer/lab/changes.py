@@ -8,8 +8,6 @@ import sqlalchemy
 
 from lab import store
 
-ARTIFACTS = "mlflow-artifacts:/"
-
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -59,7 +57,7 @@ def changes(before: Snapshot, after: Snapshot) -> Iterator[tuple[str, str]]:
     if rows:
         yield "rows", rows
     new = [place for key, place in after.locations.items() if key not in before.locations]
-    if objects := [item for place in new for item in stored(place)]:
+    if objects := [item for place in new for item in store.objects_at(place)]:
         size = sum(item.size for item in objects)
         yield "objects", f"+{len(objects)}, {size:,} bytes"
     for label, old, now in (
@@ -69,10 +67,3 @@ def changes(before: Snapshot, after: Snapshot) -> Iterator[tuple[str, str]]:
         for name in sorted(old.keys() | now.keys()):
             if old.get(name, "None") != now.get(name, "None"):
                 yield label, f"{name} {old.get(name, 'none')} → {now.get(name, 'none')}"
-
-
-def stored(location: str) -> list[store.StoredObject]:
-    """Return the objects at the place of a run or a logged model. There are none if the server does not store them."""
-    if not location.startswith(ARTIFACTS):
-        return []
-    return list(store.objects(location.removeprefix(ARTIFACTS).strip("/")))

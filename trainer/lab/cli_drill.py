@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.markdown import Markdown
 from rich.markup import escape
 from rich.table import Table
 from typer.core import TyperGroup
@@ -109,7 +108,7 @@ def check() -> None:
         drill_state.save(chosen.root, state)
         drill_services.stop(chosen, console)
         console.print(f"\nYou needed {duration(seconds)}. This is how to find the cause:\n")
-        console.print(Markdown(chosen.found))
+        show_markdown(chosen.found)
         console.print(f"\n{what_next(drills(chosen.root), state)}")
 
 
@@ -128,7 +127,7 @@ def hint(
     """Show a hint for the drill that is going on."""
     with user_errors():
         chosen, _ = going_on()
-        console.print(Markdown(chosen.hints[number - 1]))
+        show_markdown(chosen.hints[number - 1])
         if number < len(chosen.hints):
             console.print(f"[dim]For the next hint, type: lab drill hint {number + 1}[/dim]")
 
@@ -156,7 +155,7 @@ def explain(
                 f"After that, `lab drill explain {chosen.name}` prints how to find the cause."
             )
         console.print(f"[bold]Drill {chosen.name}: how to find the cause[/bold]\n")
-        console.print(Markdown(chosen.found))
+        show_markdown(chosen.found)
 
 
 @drill_app.command()
@@ -185,6 +184,14 @@ def stop() -> None:
         console.print("Everything that the drill created is deleted.")
         if given_up:
             console.print(f"To read how to find the cause: lab drill explain {given_up}")
+
+
+def show_markdown(text: str) -> None:
+    """Print Markdown as a terminal can show it."""
+    # Slow to import, and most commands of `lab` do not need it.
+    from rich.markdown import Markdown
+
+    console.print(Markdown(text))
 
 
 def going_on() -> tuple[Drill, State]:
@@ -246,7 +253,7 @@ def end(root: Path, state: State) -> None:
 def show_symptom(chosen: Drill) -> None:
     """Print the report of the colleague, and the commands of the drill."""
     console.print(f"[bold]Drill {chosen.name}: {escape(chosen.title)}[/bold]\n")
-    console.print(Markdown(chosen.symptom))
+    show_markdown(chosen.symptom)
     console.print("\n[bold]What you can type[/bold]")
     model = re.search(r"models:/\w+@\w+", chosen.symptom)
     address = model[0] if model else f"models:/{chosen.experiment}@champion"

@@ -12,11 +12,11 @@ The learner reads symptom.md, the report of a colleague. The folder .drill would
     repairs/       right and wrong repairs, for the tests
 """
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab.errors import LabError
+from lab.lessons import read_hints
 from lab.services import Service, read
 
 # The experiment, the registered models, the webhooks and the output folder of a drill have names that begin so.
@@ -84,9 +84,8 @@ class Drill:
 
     @property
     def hints(self) -> list[str]:
-        """The hints, from a question to nearly the answer: the sections of hints.md headed 1, 2 and 3."""
-        text = (self.support / "hints.md").read_text(encoding="utf-8")
-        return [hint.strip() for hint in re.split(r"^## \d\s*$", text, flags=re.MULTILINE)[1:]]
+        """The hints, from a question to nearly the answer."""
+        return read_hints(self.support / "hints.md")
 
     @property
     def found(self) -> str:

@@ -66,8 +66,7 @@ def read(root: Path) -> State:
         solved = {str(name): float(seconds) for name, seconds in content["solved"].items()}
         name = content["name"]
         is_open, began = content["is_open"] is True, float(content["began"])
-        # A file of an earlier version of the lab has no such list.
-        given_up = [str(given) for given in content.get("given_up", [])]
+        given_up = [str(given) for given in content["given_up"]]
         return State(None if name is None else str(name), is_open, began, solved, given_up)
     except (OSError, LookupError, ValueError, TypeError, AttributeError):
         return State()

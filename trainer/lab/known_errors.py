@@ -10,7 +10,7 @@ import os
 import re
 import tomllib
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -76,6 +76,7 @@ class Answer:
         return f"{self.cause}\n{self.remedy}"
 
 
+@cache
 def topics() -> list[Topic]:
     """Return the known errors in the order of the file."""
     sections = tomllib.loads(FILE.read_text(encoding="utf-8"))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.errors import LabError
-from lab.private_folder import make_private
+from lab.private_folder import lab_folder, make_private
 
 # A program that starts others in sessions of their own names the session of its shell here.
 SESSION = "LAB_SHELL_SESSION"
@@ -76,9 +76,7 @@ def session() -> str:
 
 def private_folder() -> Path | None:
     """Return the folder that only this user can enter, or None if the lab has none. Raises OSError."""
-    name = os.environ.get("LAB_PYTHON_FOLDER")
-    if not name:
-        return None
-    folder = Path(name)
-    make_private(folder)
+    folder = lab_folder()
+    if folder:
+        make_private(folder)
     return folder

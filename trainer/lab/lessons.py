@@ -103,9 +103,8 @@ class Lesson:
 
     @property
     def hints(self) -> list[str]:
-        """The hints, from a question to nearly the answer: the sections of hints.md headed 1, 2 and 3."""
-        text = (self.support / "hints.md").read_text(encoding="utf-8")
-        return [hint.strip() for hint in re.split(r"^## \d\s*$", text, flags=re.MULTILINE)[1:]]
+        """The hints, from a question to nearly the answer."""
+        return read_hints(self.support / "hints.md")
 
     @property
     def scripts(self) -> list[Path]:
@@ -116,6 +115,12 @@ class Lesson:
         examples = sorted((self.root / "examples" / self.name).glob("*.py"))
         shown = [path for path in examples if LOOK in docstring(path)]
         return [path.relative_to(self.root) for path in (self.folder / "run.py", *shown)]
+
+
+def read_hints(file: Path) -> list[str]:
+    """Return the sections of a hints.md, which are headed 1, 2 and 3."""
+    text = file.read_text(encoding="utf-8")
+    return [hint.strip() for hint in re.split(r"^## \d\s*$", text, flags=re.MULTILINE)[1:]]
 
 
 def lab_root() -> Path:

@@ -4,6 +4,12 @@ import os
 from pathlib import Path
 
 
+def lab_folder() -> Path | None:
+    """Return the folder for what the lab keeps between two commands, which may not exist. None if the lab has none."""
+    name = os.environ.get("LAB_PYTHON_FOLDER")
+    return Path(name) if name else None
+
+
 def make_private(folder: Path) -> None:
     """Create a folder that only this user can enter. Raises PermissionError if it exists and others can."""
     folder.mkdir(mode=0o700, exist_ok=True)

@@ -1,6 +1,5 @@
 """The verdicts on several exercises: remembered, or found by checks that share one import of MLflow."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from lab import remembered
 from lab.fingerprint import program_digest
 from lab.lessons import Lesson
+from lab.private_folder import lab_folder
 from lab.verdict import Runner, Verdict, check, run_script
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def verdicts(among: list[Lesson], root: Path, afresh: bool = False) -> Iterator[
     if not left:
         yield from (known.verdicts[lesson.name] for lesson in among)
         return
-    with runner(left, afresh) as run, ThreadPoolExecutor(at_a_time(run)) as pool:
+    with runner(len(left), afresh) as run, ThreadPoolExecutor(at_a_time(run)) as pool:
         running = {lesson.name: pool.submit(check, lesson, run=run) for lesson in left}
         try:
             for lesson in among:
@@ -65,14 +65,14 @@ def at_a_time(run: Runner) -> int:
 
 
 @contextmanager
-def runner(lessons: list[Lesson], afresh: bool) -> Iterator[Runner]:
-    """Lend a function that runs the lessons' checks: in processes forked from a warm Python.
+def runner(count: int, afresh: bool = False) -> Iterator[Runner]:
+    """Lend a function that runs `count` checks or other scripts: in processes forked from a warm Python.
 
     With `afresh`, that Python is a new one. Otherwise later commands use it as well.
 
     Only on Linux. macOS's own libraries do not work in a forked process.
     """
-    if sys.platform != "linux" or (afresh and len(lessons) == 1):
+    if sys.platform != "linux" or (afresh and count == 1):
         yield run_script
         return
     try:
@@ -101,7 +101,7 @@ def warm_python(afresh: bool) -> "WarmPython":
     """Return a warm Python whose environment and packages are those of this command. Raises OSError."""
     from lab.warm_python import SharedPython, WarmPython
 
-    folder, digest = os.environ.get("LAB_PYTHON_FOLDER"), program_digest()
+    folder, digest = lab_folder(), program_digest()
     if afresh or not folder or not digest:
         return WarmPython(modules=IMPORTED)
-    return SharedPython(Path(folder), f"python-{digest[:16]}", IMPORTED)
+    return SharedPython(folder, f"python-{digest[:16]}", IMPORTED)

@@ -1,13 +1,14 @@
 """Run a script in a Python of its own, together with all processes that the script starts in the same session."""
 
 import asyncio
-import os
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
+
+from lab.services import signal_group
 
 # How long a process may take to end after Ctrl-C, before it is killed.
 END_SECONDS = 3
@@ -29,9 +30,9 @@ async def running(*arguments: str, **options: Any) -> AsyncIterator[Process]:  #
         yield process
     finally:
         if process.returncode is None:
-            signal_group(process, signal.SIGINT)
+            signal_group(process.pid, signal.SIGINT)
             await wait_for_end(process)
-        signal_group(process, signal.SIGKILL)
+        signal_group(process.pid, signal.SIGKILL)
         await wait_for_end(process)
 
 
@@ -39,10 +40,3 @@ async def wait_for_end(process: Process) -> None:
     """Wait until a process has ended, but not long: a process in another session may keep its output open."""
     with suppress(TimeoutError):
         await asyncio.wait_for(process.wait(), END_SECONDS)
-
-
-def signal_group(process: Process, number: int) -> None:
-    """Send a signal to a process and to those that it has started."""
-    # macOS refuses it if all of them have ended.
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, number)

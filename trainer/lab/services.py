@@ -291,12 +291,12 @@ def stop(processes: list[subprocess.Popen[bytes]]) -> None:
     previous = {number: signal.signal(number, signal.SIG_IGN) for number in impatient}
     try:
         for process in processes:
-            signal_group(process, signal.SIGTERM)
+            signal_group(process.pid, signal.SIGTERM)
         for process in processes:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=STOP_SECONDS)
             # What is left of the group, and a server that did not listen.
-            signal_group(process, signal.SIGKILL)
+            signal_group(process.pid, signal.SIGKILL)
             process.wait()
             wait_for_end_of_group(process)
     finally:
@@ -304,10 +304,10 @@ def stop(processes: list[subprocess.Popen[bytes]]) -> None:
             signal.signal(number, handler)
 
 
-def signal_group(process: subprocess.Popen[bytes], number: int) -> bool:
+def signal_group(pid: int, number: int) -> bool:
     """Send a signal to a process and to those that it started; return whether any of them is left."""
     try:
-        os.killpg(process.pid, number)
+        os.killpg(pid, number)
     except (ProcessLookupError, PermissionError):
         # macOS refuses it where all have ended.
         return False
@@ -318,7 +318,7 @@ def wait_for_end_of_group(process: subprocess.Popen[bytes]) -> None:
     """Wait, for a second at most, until the processes that were killed have released their ports."""
     deadline = time.monotonic() + 1
     # 0 is no signal: it only asks.
-    while signal_group(process, 0) and time.monotonic() < deadline:
+    while signal_group(process.pid, 0) and time.monotonic() < deadline:
         time.sleep(0.01)
 
 

@@ -12,6 +12,9 @@ import sqlalchemy
 from botocore.client import BaseClient
 from botocore.config import Config
 
+# The beginning of an artifact location if the server stores the files.
+ARTIFACTS = "mlflow-artifacts:/"
+
 
 @dataclass(frozen=True)
 class StoredObject:
@@ -53,6 +56,16 @@ def objects(prefix: str) -> Iterator[StoredObject]:
             content = path.read_bytes()
             md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
             yield StoredObject(path.relative_to(root).as_posix(), len(content), md5)
+
+
+def objects_at(location: str) -> list[StoredObject]:
+    """Return the objects of a run or a logged model, given its artifact location.
+
+    There are none if the server does not store the files.
+    """
+    if not location.startswith(ARTIFACTS):
+        return []
+    return list(objects(location.removeprefix(ARTIFACTS).strip("/")))
 
 
 def s3_client(config: Config | None = None) -> BaseClient:

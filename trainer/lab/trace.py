@@ -45,14 +45,6 @@ def database_rows(resolved: Resolved) -> dict[str, list[dict[str, object]]]:
     return rows
 
 
-def stored_objects(resolved: Resolved) -> list[store.StoredObject]:
-    """Return the model's objects in the store. There are none if the server does not store its files."""
-    scheme = "mlflow-artifacts:/"
-    if not resolved.location.startswith(scheme):
-        return []
-    return list(store.objects(resolved.location.removeprefix(scheme).strip("/")))
-
-
 def trace(uri: str, console: Console) -> None:
     """Print how MLflow finds the model at an address. Raises LabError if the address leads nowhere."""
     resolved = resolve(uri)
@@ -66,7 +58,7 @@ def trace(uri: str, console: Console) -> None:
             values = ", ".join(f"{name}={value}" for name, value in row.items())
             line(console, f"{table}: {values}")
     heading(console, "Objects in the store")
-    objects = stored_objects(resolved)
+    objects = store.objects_at(resolved.location)
     for item in objects:
         line(console, f"{item.size:>9} bytes  md5 {item.md5}  {item.key}")
     line(console, f"{sum(item.size for item in objects):>9} bytes in {len(objects)} objects")

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lab.lessons import Lesson
+from lab.overview import mark
 from lab.verdict import Verdict
 
 # A screen with fewer lines shows only what matters most.
@@ -53,8 +54,7 @@ class State:
         if self.status:
             yield Text(self.status)
         if self.verdict:
-            word, colour = ("passed", "green") if self.verdict.passed else ("not yet", "yellow")
-            yield Text.from_markup(f"[bold {colour}]{word}[/bold {colour}]")
+            yield Text.from_markup(f"[bold]{mark(self.verdict)}[/bold]")
             yield Text(self.verdict.text)
         if self.advice:
             yield Text(self.advice)
