@@ -96,14 +96,11 @@ def from_registry(resolved: Resolved, name: str, version_or_stage: str, alias: s
         )
     source = resolved.version.source or ""
     resolved.steps.append(f"version {resolved.version.version} of {name} has the source {source}")
-    if match := re.fullmatch(r"models:/(m-\w+)", source):
+    # The source of a copy is another version, but the files of both are those of the same logged model.
+    location = client.get_model_version_download_uri(name, resolved.version.version)
+    if match := re.search(r"/models/(m-\w+)/artifacts$", location):
         from_logged_model(resolved, match[1])
     else:
-        # The source of a copy is another version, but a copy has the files of the same logged model.
-        location = client.get_model_version_download_uri(name, resolved.version.version)
-        if match := re.search(r"/models/(m-\w+)/artifacts$", location):
-            from_logged_model(resolved, match[1])
-            return
         # It was registered from files, or by an older MLflow, which stored models among the run's artifacts.
         resolved.location = source
         resolved.run = get_run(resolved.version.run_id)
