@@ -102,7 +102,7 @@ def steps(lesson: Lesson, verdict: Verdict, console: Console) -> None:
     ]
     for count, (label, text) in enumerate(todo, start=1):
         console.print(f"  {count}. {label:<20}{escape(text)}", soft_wrap=True)
-    console.print(f"     {'Or on every save':<20}lab watch {number}")
+    console.print(f"     {'Both at every save':<20}lab watch {number}")
     if verdict.passed:
         console.print(f"     {'See the solution':<20}lab solution {number}")
     else:
