@@ -41,7 +41,8 @@ class KnownError:
     pattern: str
     cause: str
     remedy: str
-    see: str
+    # The page that shows more. Empty if there is none.
+    see: str = ""
     lessons: list[str] = field(default_factory=list)
     # Whether the message takes the place of a Python traceback.
     instead_of_traceback: bool = False

@@ -88,7 +88,8 @@ def show(answer: Answer, console: Console) -> None:
     table = Table.grid(padding=(0, 2))
     table.add_row("[bold]Why[/bold]", escape(answer.cause))
     table.add_row("[bold]Do[/bold]", escape(answer.remedy))
-    table.add_row("[bold]See[/bold]", escape(answer.error.see))
+    if answer.error.see:
+        table.add_row("[bold]See[/bold]", escape(answer.error.see))
     console.print(table)
 
 

@@ -1,9 +1,18 @@
-"""An exercise."""
+"""Exercises."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
+
+from mlflow import MlflowClient
+
+from lab.checks.registry import latest_champion
+
+
+def exercise_not_run() -> None:
+    """Check an exercise before it has registered a model."""
+    latest_champion(MlflowClient(), "errors_exercises_none", "python exercise.py")
 
 
 def exercise_unchanged() -> str:

@@ -12,7 +12,6 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.models import EvaluationResult, MetricThreshold, infer_signature
 
-from lab.checks.registry import latest_champion
 from tests.inside.printed import printed
 from tests.inside.small_models import X, log, register, save, y
 
@@ -55,11 +54,6 @@ def _result(**metrics: float) -> EvaluationResult:
 def created_at_once() -> None:
     """Log the same data set from several threads."""
     runpy.run_module("tests.inside.same_data_set_at_once")
-
-
-def exercise_not_run() -> None:
-    """Check an exercise before it has registered a model."""
-    latest_champion(MlflowClient(), "errors_registry_none", "python exercise.py")
 
 
 def gate_refuses() -> None:

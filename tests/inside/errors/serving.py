@@ -1,4 +1,4 @@
-"""A model server."""
+"""Serving a model."""
 
 import functools
 import json
@@ -17,12 +17,10 @@ import requests
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 from mlflow.pyfunc.scoring_server import CONTENT_TYPE_JSON, invocations
-from mlflow.utils.validation import _validate_webhook_url
 
 from tests.inside.small_models import X, save, y
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples" / "05_serving"
-WEBHOOK_SETTINGS = ("MLFLOW_WEBHOOK_ALLOWED_SCHEMES", "MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS")
 
 
 @functools.cache
@@ -35,13 +33,6 @@ def _answer(body: str, content_type: str = "application/json") -> str:
     """Return what the lab's service answers to a request, with MLflow's own scoring code."""
     model = save(signature=infer_signature(X))
     return _service()["score"](model, body, content_type).response
-
-
-def _check_webhook(url: str) -> None:
-    """Check a webhook's address as a server does that has not the lab's settings."""
-    others = {name: value for name, value in os.environ.items() if name not in WEBHOOK_SETTINGS}
-    with patch.dict(os.environ, others, clear=True):
-        _validate_webhook_url(url)
 
 
 def _refusal(body: object, rows: Any = X) -> str:
@@ -89,27 +80,6 @@ def rows_without_key() -> str:
 def content_type_refused() -> str:
     """Send the content type that curl sends by default."""
     return _answer("{}", "application/x-www-form-urlencoded")
-
-
-def webhook_without_https() -> None:
-    """Name an address that begins with http://."""
-    _check_webhook("http://serving:8080/webhook")
-
-
-def webhook_to_private_address() -> None:
-    """Name an address of this machine."""
-    _check_webhook("https://127.0.0.1/webhook")
-
-
-def webhook_secret_unset() -> str:
-    """Deliver to a service that has no secret."""
-    return _service()["Doorkeeper"](None).refusal({}, b"")
-
-
-def webhook_secret_differs() -> str:
-    """Deliver with a signature that another secret has made."""
-    names = ("x-mlflow-delivery-id", "x-mlflow-timestamp", "x-mlflow-signature")
-    return _service()["Doorkeeper"]("secret").refusal(dict.fromkeys(names, "v1,0"), b"")
 
 
 def body_not_json() -> str:
