@@ -22,9 +22,7 @@ def errors_page() -> str:
         for error in topic.errors:
             answer = documented(error)
             see = f" See {link(error.see, PAGE)}." if error.see else ""
-            parts.append(
-                f"\n### {span(error.message)}\n\n{answer.cause}\n\n{answer.remedy}{see}\n"
-            )
+            parts.append(f"\n### {span(error.message)}\n\n{answer.cause}\n\n{answer.remedy}{see}\n")
     return between_marks(PAGE, "".join(parts) + "\n")
 
 
@@ -68,7 +66,7 @@ def span(text: str) -> str:
 
 
 def cell(text: str) -> str:
-    """Return a text as it stands in a cell of a table."""
+    """Return a text in the form that a cell of a table needs."""
     return text.replace("|", "\\|")
 
 

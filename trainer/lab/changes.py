@@ -1,4 +1,4 @@
-"""What a script changed behind the curtain: runs, rows in the database, objects in the store, aliases and stages."""
+"""What a script changed on the server: runs, rows in the database, objects in the store, aliases and stages."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -72,7 +72,7 @@ def changes(before: Snapshot, after: Snapshot) -> Iterator[tuple[str, str]]:
 
 
 def stored(location: str) -> list[store.StoredObject]:
-    """Return the objects at the place of a run or a logged model. There are none if the server does not store them."""
+    """Return the objects of a run or a logged model. The list is empty if the server does not store them."""
     if not location.startswith(ARTIFACTS):
         return []
     return list(store.objects(location.removeprefix(ARTIFACTS).strip("/")))

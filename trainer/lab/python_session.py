@@ -36,13 +36,13 @@ async def running(*arguments: str, **options: Any) -> AsyncIterator[Process]:  #
 
 
 async def wait_for_end(process: Process) -> None:
-    """Wait until a process has ended, but not long: a process in another session may keep its output open."""
+    """Wait a few seconds until a process has ended. A process in another session may keep its output open."""
     with suppress(TimeoutError):
         await asyncio.wait_for(process.wait(), END_SECONDS)
 
 
 def signal_group(process: Process, number: int) -> None:
-    """Send a signal to a process and to those that it has started."""
-    # macOS refuses it if all of them have ended.
+    """Send a signal to a process and to the processes that it has started."""
+    # macOS refuses the signal if all processes have ended.
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, number)

@@ -16,7 +16,7 @@ def exercise_not_run() -> None:
 
 
 def exercise_unchanged() -> str:
-    """Check an exercise that nobody has edited."""
+    """Check an exercise that is unchanged."""
     lesson = Path("tutorial", "00_topic")
     (lesson / ".lesson").mkdir(parents=True)
     (lesson / ".lesson" / "check.py").write_text("import sys; sys.exit('Do this next.')")

@@ -36,7 +36,7 @@ def _answer(body: str, content_type: str = "application/json") -> str:
 
 
 def _refusal(body: object, rows: Any = X) -> str:
-    """Send a body to MLflow's scoring code, as JSON if it is no text. Return the body of its answer.
+    """Send a body to MLflow's scoring code, as JSON unless it is text. Return the body of its answer.
 
     The signature of the model is inferred from the rows. Raises ValueError if the code answers with a prediction.
     """
@@ -50,7 +50,7 @@ def _refusal(body: object, rows: Any = X) -> str:
 
 
 def _predict_in_environment(manager: str) -> None:
-    """Predict in an environment of the model's own, where the program that would create it is missing."""
+    """Predict in an environment of the model's own. The program that creates it is missing."""
     with patch.dict(os.environ, PATH="nowhere"):
         for name in ("CONDA_EXE", "MLFLOW_CONDA_HOME", "PYENV_ROOT"):
             os.environ.pop(name, None)
@@ -58,14 +58,14 @@ def _predict_in_environment(manager: str) -> None:
 
 
 def lesson_server_stopped() -> None:
-    """Call a lesson's server that does not run."""
+    """Call a lesson's server that is not running."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     requests.get(f"http://127.0.0.1:{port}/ping", timeout=5)
 
 
 def lesson_port_taken() -> str:
-    """Start a lesson's servers while another program has the port of one."""
+    """Start a lesson's servers while another program uses one of their ports."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         environment = os.environ | {"LAB_SERVING": f"http://127.0.0.1:{server.getsockname()[1]}"}
         command = [sys.executable, "-m", "lab", "serve", "5"]
@@ -88,7 +88,7 @@ def body_not_json() -> str:
 
 
 def split_is_a_list() -> str:
-    """Send records below dataframe_split."""
+    """Send records under the key dataframe_split."""
     return _refusal({"dataframe_split": X.head(2).to_dict(orient="records")})
 
 

@@ -1,5 +1,6 @@
 """Webhooks."""
 
+import functools
 import os
 import runpy
 from pathlib import Path
@@ -12,9 +13,15 @@ SERVICE = Path(__file__).resolve().parents[3] / "examples" / "05_serving" / "ser
 SETTINGS = ("MLFLOW_WEBHOOK_ALLOWED_SCHEMES", "MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS")
 
 
+@functools.cache
+def _service() -> dict[str, Any]:
+    """Return the names in the lab's service. A process can run the service's file only once."""
+    return runpy.run_path(str(SERVICE))
+
+
 def _doorkeeper(secret: str | None) -> Any:
     """Return the part of the lab's service that accepts or refuses deliveries."""
-    return runpy.run_path(str(SERVICE))["Doorkeeper"](secret)
+    return _service()["Doorkeeper"](secret)
 
 
 def _check_webhook(url: str) -> None:
