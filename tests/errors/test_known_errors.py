@@ -1,4 +1,4 @@
-"""The errors that `lab why` knows: each is produced for real, and `lab why` recognises it among all others."""
+"""The errors that `lab why` explains: the tests produce each one, and `lab why` recognises it."""
 
 import ast
 import json
@@ -12,7 +12,7 @@ from tests.support.known import assert_known
 from tests.support.labs import ROOT, Lab
 
 FILES = list(ROOT.glob("tests/inside/errors/*.py"))
-# Each function produces the error of its name.
+# Each function produces the error that has its name.
 PRODUCERS = {
     function.name
     for file in FILES

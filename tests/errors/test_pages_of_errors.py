@@ -1,4 +1,4 @@
-"""The pages of errors contain what lab/known_errors.toml says now. `make pages` writes them."""
+"""The pages of errors agree with lab/known_errors.toml. `make pages` writes them."""
 
 import difflib
 
@@ -16,13 +16,13 @@ LESSONS = lessons(ROOT)
 
 @pytest.fixture(autouse=True)
 def outside_of_a_lab(monkeypatch):
-    """The pages name no address of a lab that happens to run here."""
+    """The pages must not name the address of a lab that is running here."""
     for name in ("LAB_MODE", "MLFLOW_TRACKING_URI"):
         monkeypatch.delenv(name, raising=False)
 
 
 def assert_up_to_date(page, text, request):
-    """Assert that a page has this text. With --pages, write it."""
+    """Assert that a page has this text. With the option --pages, write the page instead."""
     old = page.read_text(encoding="utf-8") if page.exists() else ""
     if old == text:
         return

@@ -21,10 +21,8 @@ def errors_page() -> str:
         parts.append(f"\n## {topic.title}\n")
         for error in topic.errors:
             answer = documented(error)
-            see = link(error.see, PAGE)
-            parts.append(
-                f"\n### {span(error.message)}\n\n{answer.cause}\n\n{answer.remedy} See {see}.\n"
-            )
+            see = f" See {link(error.see, PAGE)}." if error.see else ""
+            parts.append(f"\n### {span(error.message)}\n\n{answer.cause}\n\n{answer.remedy}{see}\n")
     return between_marks(PAGE, "".join(parts) + "\n")
 
 
@@ -37,7 +35,7 @@ def reference_page(lesson: Lesson) -> str:
             words = f"{answer.cause} {answer.remedy}"
             # A link back to this page would lead to this table.
             page = lesson.reference.relative_to(ROOT).as_posix()
-            if error.see != f"{page}#when-it-goes-wrong":
+            if error.see and error.see != f"{page}#when-it-goes-wrong":
                 words += f" See {link(error.see, lesson.reference)}."
             rows.append(f"| {cell(span(error.message))} | {cell(words)} |")
     return between_marks(lesson.reference, "\n" + "\n".join(rows) + "\n\n")
@@ -68,7 +66,7 @@ def span(text: str) -> str:
 
 
 def cell(text: str) -> str:
-    """Return a text as it stands in a cell of a table."""
+    """Return a text in the form that a cell of a table needs."""
     return text.replace("|", "\\|")
 
 

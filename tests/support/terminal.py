@@ -1,4 +1,4 @@
-"""A terminal of 80 columns: a program that runs in it, and what its screen shows."""
+"""A program that runs in a terminal of 80 columns, and what its screen shows."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -66,7 +66,7 @@ class Terminal:
         return self._wait(lambda screen: text not in " ".join(screen.split()), text, seconds)
 
     def _wait(self, is_reached: Callable[[str], bool], text: str, seconds: float) -> str:
-        """Wait until the screen is as it should be. Return what it shows."""
+        """Wait until the screen meets a condition. Return what it shows."""
         deadline = time.monotonic() + seconds
         while not is_reached(screen := self.screen):
             assert time.monotonic() < deadline, f"Waited in vain for {text!r}:\n{screen}"
@@ -93,7 +93,7 @@ class Terminal:
         return self.process.wait()
 
     def _read(self) -> None:
-        """Give the screen what the program has printed so far."""
+        """Pass what the program has printed so far to the screen."""
         try:
             while part := self.process.read_nonblocking(65536, timeout=0):
                 self.printed += part

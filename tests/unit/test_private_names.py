@@ -47,7 +47,7 @@ LISTED = {
         "A claim about a race needs to come between two requests of set_experiment.",
     ),
     "mlflow.utils.validation._validate_webhook_url": (
-        ["tests/inside/errors/serving.py"],
+        ["tests/inside/errors/webhooks.py"],
         "The messages of a server without the lab's two webhook settings, which no server here is.",
     ),
     "mlflow.models.utils._logger": (

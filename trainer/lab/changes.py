@@ -1,4 +1,4 @@
-"""What a script changed behind the curtain: runs, rows in the database, objects in the store, aliases and stages."""
+"""What a script changed on the server: runs, rows in the database, objects in the store, aliases and stages."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -27,7 +27,7 @@ def causes(error: BaseException) -> list[BaseException]:
     """Return `error` and the errors behind it, the outermost first."""
     chain: list[BaseException] = []
     cause: BaseException | None = error
-    # By identity: the errors may compare themselves in any way.
+    # Compare by identity, because an error may define its own comparison.
     while cause is not None and all(cause is not known for known in chain):
         chain.append(cause)
         cause = cause.__cause__ or cause.__context__
@@ -40,7 +40,7 @@ def missing_package(error: ModuleNotFoundError) -> str | None:
     script = os.path.dirname(os.path.abspath(sys.argv[0]))  # noqa: PTH100, PTH120 - pathlib is slow to import
     for folder in (script, os.path.dirname(script), os.getcwd()):  # noqa: PTH109, PTH120
         if os.path.exists(os.path.join(folder, ".lesson", "profile")):  # noqa: PTH110, PTH118
-            # Not at the top, here and below: it costs milliseconds, and few Pythons fail.
+            # Imported here, not at the top: the import takes milliseconds, and few scripts fail.
             from lab import known_errors
 
             lesson = os.path.basename(folder)[:2]  # noqa: PTH119
@@ -97,7 +97,7 @@ def hook(kind: type[BaseException], error: BaseException, traceback: TracebackTy
         message = message or own_lines(error, traceback)
         hint = not is_explained and sys.stderr.isatty() and is_known(error)
     except Exception:
-        # For example, an error whose own message cannot be made.
+        # For example, an error that cannot create its own message.
         message, hint = None, False
     if message is None:
         sys.__excepthook__(kind, error, traceback)
@@ -116,7 +116,7 @@ def remember(error: BaseException) -> None:
 
 
 def is_known(error: BaseException) -> bool:
-    """Tell whether `lab why` knows the error."""
+    """Return whether `lab why` can explain the error."""
     from lab import known_errors
 
     chain = "\n".join(f"{type(cause).__name__}: {cause}" for cause in reversed(causes(error)))

@@ -1,4 +1,4 @@
-"""Judge one exercise for `lab watch`, in a process of its own, which it can end at any time.
+"""Judge one exercise for `lab watch`, in a process of its own, so that `lab watch` can end it at any time.
 
     python -m lab.judge 03_models_pyfunc
 

@@ -1,6 +1,6 @@
-"""The errors that the lab knows: how to recognise each one, its cause, and what to do about it.
+"""The errors that the lab can explain: how to recognise each one, its cause, and what to do about it.
 
-They are in known_errors.toml, which describes its own form. `lab why`, the messages in place of tracebacks,
+They are in known_errors.toml, which describes its own fields. `lab why`, the messages in place of tracebacks,
 `lab doctor`, docs/errors.md and the tables in the lessons' REFERENCE.md all take their words from there.
 """
 
@@ -16,13 +16,13 @@ from string import Template
 from typing import Any
 
 FILE = Path(__file__).with_suffix(".toml")
-# Only so much of the end of a text is searched. Of a longer word, such as an encoded file, only the two ends are
-# searched: the time of some patterns grows with the square of a word's length.
+# `find` searches only the end of a text, and only the two ends of a long word, such as an encoded file. The reason is
+# that the time of some patterns grows with the square of a word's length.
 MAX_CHARACTERS = 200_000
 MAX_WORD = 300
-# The first line of a traceback, maybe with a log's prefix, but not within a text in quotation marks.
+# The first line of a traceback. A log may put a prefix before it. A quoted traceback does not count.
 TRACEBACK = re.compile(r"^[^\"'\n]{0,60}Traceback \(most recent call last\):", re.MULTILINE)
-# What stands between the tracebacks of an error and of the error that it caused.
+# The lines between the traceback of an error and the traceback of the error that it caused.
 CHAINED = (
     "During handling of the above exception, another exception occurred:",
     "The above exception was the direct cause of the following exception:",
@@ -33,7 +33,7 @@ ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 @dataclass(frozen=True)
 class KnownError:
-    """One error. The fields are those of known_errors.toml; `name` and `topic` are the entry's and its section's."""
+    """One error, with the fields of known_errors.toml. `name` is the name of its entry, `topic` of its section."""
 
     name: str
     topic: str
@@ -41,7 +41,8 @@ class KnownError:
     pattern: str
     cause: str
     remedy: str
-    see: str
+    # The page that shows more. Empty if there is none.
+    see: str = ""
     lessons: list[str] = field(default_factory=list)
     # Whether the message takes the place of a Python traceback.
     instead_of_traceback: bool = False
@@ -63,10 +64,10 @@ class Topic:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the lab says about an error: with the words of the message that was found, and of this mode of the lab."""
+    """The explanation of an error, with the names and numbers of the message that was found."""
 
     error: KnownError
-    # The part of the text that was recognised.
+    # The part of the text that matches the error's pattern.
     message: str
     cause: str
     remedy: str
@@ -96,7 +97,7 @@ def known_errors() -> list[KnownError]:
 
 
 def answer(name: str, **values: str) -> Answer:
-    """Return the answer to the error of this name. `values` are those of the names that begin with $ in its words."""
+    """Return the answer to the error with this name. `values` replace the names that begin with $ in it."""
     [error] = [error for error in known_errors() if error.name == name]
     return fill(error, error.message, values)
 
@@ -104,14 +105,14 @@ def answer(name: str, **values: str) -> Answer:
 def find(text: str, among: list[KnownError] | None = None) -> Answer | None:
     """Return the answer to the last known error in a text, such as a traceback or a log. Return None without one.
 
-    If the text contains tracebacks, look only at the last one, at those that led to it, and at what follows.
+    If the text contains tracebacks, look only at the last one, the tracebacks of its causes, and the text after it.
     """
     text = one_line(from_last_traceback(text[-MAX_CHARACTERS:]))
     last: re.Match[str] | None = None
     found: KnownError | None = None
     for error in known_errors() if among is None else among:
         for match in error.expression.finditer(text):
-            # If two errors end at the same place, the one that the file describes first is the more specific one.
+            # If two errors end at the same place, take the first in the file, which is more specific.
             if last is None or match.end() > last.end():
                 last, found = match, error
     if last is None or found is None:
@@ -120,7 +121,7 @@ def find(text: str, among: list[KnownError] | None = None) -> Answer | None:
 
 
 def from_last_traceback(text: str) -> str:
-    """Return the end of a text, from the last traceback and those that led to it. Without one, return the text."""
+    """Return a text from the last traceback on, with the tracebacks of its causes. Without one, return the text."""
     starts = [match.start() for match in TRACEBACK.finditer(text)]
     while len(starts) > 1 and text[: starts[-1]].rstrip().endswith(CHAINED):
         starts.pop()
@@ -128,7 +129,7 @@ def from_last_traceback(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return a text without colours, with each sequence of white space as one space: terminals break lines."""
+    """Return a text without colours, with each sequence of white space as one space. Terminals break lines."""
     words = ESCAPE_SEQUENCE.sub("", text).split()
     half = MAX_WORD // 2
     return " ".join(
@@ -137,9 +138,9 @@ def one_line(text: str) -> str:
 
 
 def fill(error: KnownError, message: str, values: dict[str, str]) -> Answer:
-    """Return the answer with the values of the names that begin with $ in its words."""
+    """Return the answer. Values replace the names that begin with $ in it."""
     values = here() | values
-    # A part of a pattern that did not match leaves its name as it stands: better than no answer.
+    # If a part of the pattern did not match, its name stays in the answer. That is better than no answer.
     cause, remedy = (
         Template(words).safe_substitute(values) for words in (error.cause, error.remedy)
     )

@@ -10,9 +10,9 @@ from pathlib import Path
 from lab.errors import LabError
 from lab.private_folder import lab_folder, make_private
 
-# A program that starts others in sessions of their own names the session of its shell here.
+# A program that starts others in sessions of their own sets this variable to the session of its shell.
 SESSION = "LAB_SHELL_SESSION"
-# So many shells' errors are kept.
+# The lab keeps the last errors of this many shells.
 MAX_FILES = 20
 
 
@@ -26,7 +26,7 @@ class LastError:
 
 def keep(error: BaseException) -> None:
     """Write an error to the file of this shell. Do nothing if the lab has no folder for it."""
-    # Not those of the command `lab` itself: they would replace the error that it is asked about.
+    # An error of the command `lab` itself would replace the error that the user wants to understand.
     if Path(sys.argv[0]).name == "lab":
         return
     with suppress(OSError):
@@ -39,7 +39,7 @@ def keep(error: BaseException) -> None:
 
 
 def latest() -> LastError | None:
-    """Return the last error in this shell; if it had none, the last error in this lab.
+    """Return the last error in this shell. If there was none, return the last error in this lab.
 
     Raises LabError if the folder cannot be read.
     """
@@ -65,7 +65,7 @@ def by_age(folder: Path) -> list[Path]:
 
 
 def file(folder: Path) -> Path:
-    """Return the file with the last error in this shell. All that a shell starts has the shell's session."""
+    """Return the file with the last error in this shell. Every process that a shell starts has the shell's session."""
     return folder / f"last-error-{session()}"
 
 

@@ -37,6 +37,6 @@ async def running(*arguments: str, **options: Any) -> AsyncIterator[Process]:  #
 
 
 async def wait_for_end(process: Process) -> None:
-    """Wait until a process has ended, but not long: a process in another session may keep its output open."""
+    """Wait a few seconds until a process has ended. A process in another session may keep its output open."""
     with suppress(TimeoutError):
         await asyncio.wait_for(process.wait(), END_SECONDS)

@@ -34,9 +34,9 @@ from lab.solution import show_solution
 from lab.verdict import Verdict, as_shipped
 from lab.watch_screen import State
 
-# How often the files are looked at. Folders that are shared with a virtual machine report no changes.
+# The seconds between two looks at the files. A folder that a virtual machine shares reports no changes.
 LOOK_SECONDS = 0.2
-# How much of the output is kept.
+# The screen keeps this much of the output.
 OUTPUT_BYTES = 20_000
 
 # The index of the flags in the list of a terminal's attributes.
@@ -69,19 +69,19 @@ def keys_at_once() -> Iterator[None]:
     """Make the terminal pass on each key when it is pressed, without showing it."""
     before = termios.tcgetattr(sys.stdin)
     tty.setcbreak(sys.stdin)
-    # Ctrl-C is a key like the others, so that it cannot interrupt what restores the screen.
+    # Ctrl-C is a key like the others, so that it cannot interrupt the code that restores the screen.
     mode = termios.tcgetattr(sys.stdin)
     mode[LOCAL_FLAGS] &= ~termios.ISIG
     termios.tcsetattr(sys.stdin, termios.TCSANOW, mode)
     try:
         yield
     finally:
-        # Keys that were pressed too often are not for the shell.
+        # Discard the keys that are left, so that the shell does not read them.
         termios.tcsetattr(sys.stdin, termios.TCSAFLUSH, before)
 
 
 class Watch:
-    """One lesson's exercise, watched."""
+    """The loop that watches one lesson's exercise, and its state."""
 
     def __init__(self, lesson: Lesson, live: Live) -> None:
         """Watch this lesson's exercise, and draw the screen with `live`."""
@@ -101,7 +101,7 @@ class Watch:
             loop.add_signal_handler(number, self.keys.put_nowait, "q")
         ran = seen = stamp(self.lesson.exercise)
         if as_shipped(self.lesson):
-            self.state.advice = f"Edit {self.name} and save it: then it runs."
+            self.state.advice = f"Edit {self.name} and save it. Then it runs."
         else:
             self.job = asyncio.create_task(self.judge())
         try:
@@ -109,7 +109,7 @@ class Watch:
                 self.draw()
                 key = await self.key()
                 if self.job and self.job.done():
-                    # An error of the lab itself must be seen.
+                    # This raises an error of the lab itself, so that you see it.
                     self.job.result()
                 if key in ("q", CTRL_C):
                     return None
@@ -207,7 +207,7 @@ class Watch:
 
     async def run_exercise(self) -> int:
         """Run the exercise, show its output, and return its exit status."""
-        # Its errors are those of this shell, for `lab why`.
+        # Its errors count as errors of this shell, so that `lab why` finds them.
         environment = os.environ | {"PYTHONUNBUFFERED": "1", SESSION: session()}
         began = time.monotonic()
         async with running(
@@ -249,7 +249,7 @@ class Watch:
         if state.verdict.passed:
             state.advice = "Press s to compare with the solution, or n for the next lesson."
         else:
-            state.advice = f"Edit {self.name} and save it: then it runs. Press h for a hint."
+            state.advice = f"Edit {self.name} and save it. Then it runs. Press h for a hint."
 
 
 def stamp(file: Path) -> Stamp:

@@ -1,4 +1,4 @@
-"""The screen of `lab watch`: what happens, the verdict, what changed, and the end of what the exercise printed."""
+"""The screen of `lab watch`: the status, the verdict, what changed, and the last lines of the exercise's output."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

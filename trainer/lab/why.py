@@ -1,4 +1,4 @@
-"""`lab why`: the cause of an error, what to do about it, and the page that shows it."""
+"""`lab why`: the cause of an error, what to do about it, and a page that says more."""
 
 import os
 import re
@@ -57,7 +57,7 @@ def text_to_explain(words: list[str], paste: bool, console: Console) -> str:
 
 
 def end_of_input() -> str:
-    """Read the standard input to its end, and return as much of its end as is searched for errors."""
+    """Read the standard input to its end. Return the last part of it, which is searched for errors."""
     end = b""
     while sys.stdin and (part := os.read(sys.stdin.fileno(), MAX_CHARACTERS)):
         end = (end + part)[-MAX_CHARACTERS:]
@@ -65,7 +65,7 @@ def end_of_input() -> str:
 
 
 def why(text: str, console: Console) -> bool:
-    """Print the cause of the last error in a text, and what to do. Return whether the lab knows the error.
+    """Print the cause of the last error in a text, and what to do. Return whether the lab can explain it.
 
     Raises LabError if there is no text.
     """
@@ -88,7 +88,8 @@ def show(answer: Answer, console: Console) -> None:
     table = Table.grid(padding=(0, 2))
     table.add_row("[bold]Why[/bold]", escape(answer.cause))
     table.add_row("[bold]Do[/bold]", escape(answer.remedy))
-    table.add_row("[bold]See[/bold]", escape(answer.error.see))
+    if answer.error.see:
+        table.add_row("[bold]See[/bold]", escape(answer.error.see))
     console.print(table)
 
 
@@ -100,11 +101,11 @@ def show_unknown(text: str, console: Console) -> None:
     steps = []
     if own := own_line(text):
         steps.append(f"This line of your code led to it: {own}")
-    # What varies from case to case stands in quotation marks or is a number.
+    # Numbers and quoted names differ from case to case, so leave them out of the search.
     words = re.split(r"['\"`\d]", message, maxsplit=1)[0].strip(" :")
     steps += [
         "`lab doctor` says whether something is wrong with the set-up.",
-        "docs/errors.md lists all errors that the lab knows, by topic.",
+        "docs/errors.md lists all errors that `lab why` explains, by topic.",
         f"Somebody may have reported it to MLflow: {ISSUES}{quote_plus(words or message)}",
     ]
     for number, step in enumerate(steps, start=1):
@@ -123,7 +124,7 @@ def last_message(text: str) -> str:
 
 
 def own_line(text: str) -> str | None:
-    """Return the last line of a traceback that is not in an installed package, with its place. None without one."""
+    """Return the last line of your own code in a traceback, with its place. Return None if there is none."""
     own = [
         f"{file}, line {line}: {code.strip()}"
         for file, line, code in FRAME.findall(text)

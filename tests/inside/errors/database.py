@@ -15,7 +15,7 @@ def _use(address: str) -> None:
 
 
 def _database() -> str:
-    """Create a database with the revision of another MLflow. Return its address."""
+    """Create a database with the schema of another version of MLflow. Return its address."""
     with closing(sqlite3.connect("mlflow.db")) as database, database:
         # MLflow looks only for the tables' names before it compares the revision.
         for table in Base.metadata.tables:
@@ -46,10 +46,10 @@ def sqlite_slashes() -> None:
 
 
 def schema_of_another_mlflow() -> None:
-    """Use a database that another MLflow has written."""
+    """Use a database that another version of MLflow wrote."""
     _use(_database())
 
 
 def schema_of_a_newer_mlflow() -> None:
-    """Upgrade a database that a newer MLflow has written."""
+    """Upgrade a database that a newer version of MLflow wrote."""
     mlflow.db.upgrade.callback(_database())

@@ -1,13 +1,22 @@
-"""An exercise."""
+"""Exercises."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+from mlflow import MlflowClient
+
+from lab.checks.registry import latest_champion
+
+
+def exercise_not_run() -> None:
+    """Check an exercise before it has registered a model."""
+    latest_champion(MlflowClient(), "errors_exercises_none", "python exercise.py")
+
 
 def exercise_unchanged() -> str:
-    """Check an exercise that nobody has edited."""
+    """Check an exercise that is unchanged."""
     lesson = Path("tutorial", "00_topic")
     (lesson / ".lesson").mkdir(parents=True)
     (lesson / ".lesson" / "check.py").write_text("import sys; sys.exit('Do this next.')")

@@ -16,7 +16,7 @@ ROWS = np.ones((60, 4), "float32")
 
 
 class _OwnModel(PythonModel):
-    """A model of one's own."""
+    """A custom model."""
 
     def predict(self, context, model_input: pd.DataFrame, params=None) -> Any:
         return np.zeros(len(model_input))
@@ -56,12 +56,12 @@ def _logged(produce: Callable[[], object]) -> str:
 
 
 def flavor_missing() -> None:
-    """Load a model of one's own with a native loader."""
+    """Load a custom model with a native loader."""
     mlflow.xgboost.load_model(_saved())
 
 
 def no_raw_model() -> None:
-    """Ask a model of one's own for the trained object."""
+    """Ask a custom model for the trained object."""
     mlflow.pyfunc.load_model(_saved()).get_raw_model()
 
 
@@ -71,12 +71,12 @@ def tensor_of_another_type() -> None:
 
 
 def tensor_of_another_shape() -> None:
-    """Send an array without a column."""
+    """Send an array that lacks a column."""
     _with_tensor().predict(ROWS[:, :3])
 
 
 def table_for_a_tensor() -> None:
-    """Send a table without a column."""
+    """Send a DataFrame that lacks a column."""
     _with_tensor().predict(pd.DataFrame(ROWS[:, :3]))
 
 
@@ -86,7 +86,7 @@ def lists_for_a_tensor() -> None:
 
 
 def parameter_of_another_type() -> None:
-    """Give a word for a number."""
+    """Give text as the value of a number."""
     _with_weight().predict(ROWS, params={"weight": "much"})
 
 

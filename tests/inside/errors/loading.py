@@ -101,7 +101,7 @@ def stage_unknown() -> None:
 
 
 def model_not_in_run() -> None:
-    """Use another name than the model has in its run."""
+    """Use a name that no logged model of the run has."""
     info = log(NAME, name="other")
     mlflow.pyfunc.load_model(f"runs:/{info.run_id}/model")
 
@@ -129,7 +129,7 @@ def not_a_pickle() -> None:
 
 
 def pickle_not_allowed() -> None:
-    """Load a model where MLflow may load none that could run code."""
+    """Load a model while a setting forbids models that could run code."""
     path = save()
     with patch.dict(os.environ, MLFLOW_ALLOW_PICKLE_DESERIALIZATION="false"):
         mlflow.sklearn.load_model(path)
@@ -149,7 +149,7 @@ def other_packages() -> str:
 
 
 def other_python() -> str:
-    """Load a model of your own that another version of Python has saved."""
+    """Load a custom model that another version of Python saved."""
     mlflow.pyfunc.save_model("own", python_model=lambda model_input: [], pip_requirements=PIP)
     description = Path("own", "MLmodel")
     text = description.read_text()
@@ -163,7 +163,7 @@ def scheme_unknown() -> None:
 
 
 def models_address_incomplete() -> None:
-    """Leave out the slash behind models:."""
+    """Leave out the slash after models:."""
     mlflow.pyfunc.load_model("models:iris_start/1")
 
 

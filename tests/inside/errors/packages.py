@@ -28,7 +28,7 @@ def mlflow_missing() -> str:
 
 
 def module_missing() -> None:
-    """Save a model without the module of its function, and load it where the module is not."""
+    """Save a model without the module of its function, and load it in a Python without this module."""
     Path("petal_features.py").write_text("def double(x): return 2 * x\n")
     sys.path.insert(0, str(Path.cwd()))
     try:

@@ -32,7 +32,7 @@ def column_left_out() -> None:
 
 
 def no_column_names() -> None:
-    """Send lists of numbers to a model that knows its columns by name."""
+    """Send lists of numbers to a model whose signature has column names."""
     _loaded().predict(X.head(2).to_numpy().tolist())
 
 
@@ -98,7 +98,7 @@ def value_missing() -> None:
 
 
 def type_hint_not_met() -> None:
-    """Send numbers to a model of your own whose type hint says text."""
+    """Send numbers to a custom model whose type hint requires text."""
 
     def shout(model_input: list[str]) -> list[str]:
         return [text.upper() for text in model_input]

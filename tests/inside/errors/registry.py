@@ -12,7 +12,6 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.models import EvaluationResult, MetricThreshold, infer_signature
 
-from lab.checks.registry import latest_champion
 from tests.inside.printed import printed
 from tests.inside.small_models import X, log, register, save, y
 
@@ -37,7 +36,7 @@ def _challenger(heldout: str | None, **tags: str) -> str:
 
 
 def _rows(right: bool = True) -> str:
-    """Return held-out rows with the right species, or with wrong ones."""
+    """Return held-out rows with the right species or with wrong species."""
     return X.assign(species=y if right else y + 1).to_csv(index=False)
 
 
@@ -55,11 +54,6 @@ def _result(**metrics: float) -> EvaluationResult:
 def created_at_once() -> None:
     """Log the same data set from several threads."""
     runpy.run_module("tests.inside.same_data_set_at_once")
-
-
-def exercise_not_run() -> None:
-    """Check an exercise before it has registered a model."""
-    latest_champion(MlflowClient(), "errors_registry_none", "python exercise.py")
 
 
 def gate_refuses() -> None:
@@ -93,7 +87,7 @@ def no_such_environment() -> None:
 
 
 def champion_changed() -> None:
-    """Promote while somebody else does."""
+    """Promote a version while somebody else promotes another version."""
     create = MlflowClient.create_model_version
     environment = f"errors_registry_{uuid4().hex}"
     MlflowClient().create_registered_model(environment)
@@ -149,7 +143,7 @@ def logged_model_copied() -> None:
 
 
 def no_model_to_register() -> None:
-    """Register under another name than the model has in its run."""
+    """Register a name that no logged model of the run has."""
     info = log(NAME, name="other")
     mlflow.register_model(f"runs:/{info.run_id}/model", NAME)
 

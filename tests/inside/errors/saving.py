@@ -16,7 +16,7 @@ from tests.inside.small_models import MODEL, PIP, X, log, save, y
 
 
 class _Own(PythonModel):
-    """A model of your own."""
+    """A custom model."""
 
     def predict(self, model_input: list[str]) -> list[str]:
         """Return the input."""
@@ -24,7 +24,7 @@ class _Own(PythonModel):
 
 
 def _save_own(python_model: Any, **arguments: Any) -> None:
-    """Save a model of your own."""
+    """Save a custom model."""
     mlflow.pyfunc.save_model("own", python_model=python_model, pip_requirements=PIP, **arguments)
 
 
@@ -46,7 +46,7 @@ def function_not_at_top_level() -> None:
 
 
 def code_path_not_found() -> None:
-    """Give a relative path in another folder."""
+    """Give a relative path that does not exist in this folder."""
     save(code_paths=["petal_features.py"])
 
 
@@ -61,7 +61,7 @@ def packages_given_twice() -> None:
 
 
 def name_given_twice() -> None:
-    """Give the old argument for the name and the new one."""
+    """Give both the old argument for the name and the new argument."""
     log("errors_saving", artifact_path="model")
 
 
@@ -111,12 +111,12 @@ def not_a_python_model() -> None:
 
 
 def class_instead_of_instance() -> None:
-    """Leave out the parentheses behind the class."""
+    """Leave out the parentheses after the class."""
     _save_own(_Own)
 
 
 def object_not_pickled() -> None:
-    """Save a model of your own that contains a lock."""
+    """Save a custom model that contains a lock."""
     model = _Own()
     model.lock = threading.Lock()
     _save_own(model)

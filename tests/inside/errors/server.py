@@ -14,13 +14,13 @@ from urllib.parse import urlsplit
 import requests
 from mlflow import MlflowClient
 
-# In a process of its own, because MLflow keeps the address. Without the lab's explanation in place of the traceback.
+# It runs in a new process, because MLflow keeps the address. It prints the traceback, not the lab's explanation.
 SEARCH = "import sys, mlflow; sys.excepthook = sys.__excepthook__; mlflow.search_experiments()"
 ONCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "1"}
 
 
 def _search(address: str) -> str:
-    """Return what a Python prints that looks for experiments at an address."""
+    """Search for experiments at an address, in a new process. Return what it prints."""
     environment = os.environ | ONCE | {"MLFLOW_TRACKING_URI": address}
     ran = subprocess.run(
         [sys.executable, "-c", SEARCH], env=environment, text=True, capture_output=True
@@ -55,7 +55,7 @@ def _web_server(status: int) -> Iterator[str]:
 
 
 def tracking_uri_unset() -> None:
-    """Read the address as the lessons do, in a shell that has none."""
+    """Read the address as the lessons do, while the variable is not set."""
     {}["MLFLOW_TRACKING_URI"]
 
 
@@ -80,7 +80,7 @@ def server_name_unknown() -> str:
 
 
 def server_stopped() -> str:
-    """Use a port at which nothing listens any more."""
+    """Use a port at which nothing listens."""
     with _listening() as server:
         port = server.getsockname()[1]
     return _search(f"http://127.0.0.1:{port}")
@@ -120,7 +120,7 @@ def server_broke_off() -> str:
 
 
 def server_out_of_reach() -> str:
-    """Use an address to which no network leads."""
+    """Use an address that no network reaches."""
     return _search("http://255.255.255.255:5000")
 
 

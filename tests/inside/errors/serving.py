@@ -1,4 +1,4 @@
-"""A model server."""
+"""Serving a model."""
 
 import functools
 import json
@@ -17,12 +17,10 @@ import requests
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 from mlflow.pyfunc.scoring_server import CONTENT_TYPE_JSON, invocations
-from mlflow.utils.validation import _validate_webhook_url
 
 from tests.inside.small_models import X, save, y
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples" / "05_serving"
-WEBHOOK_SETTINGS = ("MLFLOW_WEBHOOK_ALLOWED_SCHEMES", "MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS")
 
 
 @functools.cache
@@ -37,15 +35,8 @@ def _answer(body: str, content_type: str = "application/json") -> str:
     return _service()["score"](model, body, content_type).response
 
 
-def _check_webhook(url: str) -> None:
-    """Check a webhook's address as a server does that has not the lab's settings."""
-    others = {name: value for name, value in os.environ.items() if name not in WEBHOOK_SETTINGS}
-    with patch.dict(os.environ, others, clear=True):
-        _validate_webhook_url(url)
-
-
 def _refusal(body: object, rows: Any = X) -> str:
-    """Send a body to MLflow's scoring code, as JSON if it is no text. Return the body of its answer.
+    """Send a body to MLflow's scoring code, as JSON unless it is text. Return the body of its answer.
 
     The signature of the model is inferred from the rows. Raises ValueError if the code answers with a prediction.
     """
@@ -59,7 +50,7 @@ def _refusal(body: object, rows: Any = X) -> str:
 
 
 def _predict_in_environment(manager: str) -> None:
-    """Predict in an environment of the model's own, where the program that would create it is missing."""
+    """Predict in an environment of the model's own. The program that creates it is missing."""
     with patch.dict(os.environ, PATH="nowhere"):
         for name in ("CONDA_EXE", "MLFLOW_CONDA_HOME", "PYENV_ROOT"):
             os.environ.pop(name, None)
@@ -67,14 +58,14 @@ def _predict_in_environment(manager: str) -> None:
 
 
 def lesson_server_stopped() -> None:
-    """Call a lesson's server that does not run."""
+    """Call a lesson's server that is not running."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     requests.get(f"http://127.0.0.1:{port}/ping", timeout=5)
 
 
 def lesson_port_taken() -> str:
-    """Start a lesson's servers while another program has the port of one."""
+    """Start a lesson's servers while another program uses one of their ports."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         environment = os.environ | {"LAB_SERVING": f"http://127.0.0.1:{server.getsockname()[1]}"}
         command = [sys.executable, "-m", "lab", "serve", "5"]
@@ -91,34 +82,13 @@ def content_type_refused() -> str:
     return _answer("{}", "application/x-www-form-urlencoded")
 
 
-def webhook_without_https() -> None:
-    """Name an address that begins with http://."""
-    _check_webhook("http://serving:8080/webhook")
-
-
-def webhook_to_private_address() -> None:
-    """Name an address of this machine."""
-    _check_webhook("https://127.0.0.1/webhook")
-
-
-def webhook_secret_unset() -> str:
-    """Deliver to a service that has no secret."""
-    return _service()["Doorkeeper"](None).refusal({}, b"")
-
-
-def webhook_secret_differs() -> str:
-    """Deliver with a signature that another secret has made."""
-    names = ("x-mlflow-delivery-id", "x-mlflow-timestamp", "x-mlflow-signature")
-    return _service()["Doorkeeper"]("secret").refusal(dict.fromkeys(names, "v1,0"), b"")
-
-
 def body_not_json() -> str:
     """Send a dictionary as Python prints it."""
     return _refusal(str({"inputs": [[5.1, 3.5, 1.4, 0.2]]}))
 
 
 def split_is_a_list() -> str:
-    """Send records below dataframe_split."""
+    """Send records under the key dataframe_split."""
     return _refusal({"dataframe_split": X.head(2).to_dict(orient="records")})
 
 

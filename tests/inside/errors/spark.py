@@ -18,7 +18,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 
 NEEDS = Path(__file__).resolve().parents[3] / "tutorial" / "07_scale" / ".lesson" / "needs.py"
 ROWS = pd.DataFrame({"sepal length (cm)": [5.1, 7.0], "sepal width (cm)": [3.5, 3.2]})
-# A model that answers what stands in its file.
+# A model that returns the answers in its file.
 MODEL = """
 import mlflow
 import numpy as np
@@ -43,7 +43,7 @@ builder.config("spark.starvation.timeout", "1s").getOrCreate().range(3).count()
 
 
 def _missing(*options: str, **environment: str) -> str:
-    """Return what the lesson says is missing, with these options of Python and this environment."""
+    """Prepare the lesson with these options of Python and this environment. Return what it says is missing."""
     command = [sys.executable, *options, str(NEEDS)]
     without = {name: value for name, value in os.environ.items() if name != "JAVA_HOME"}
     ran = subprocess.run(command, env=without | environment, text=True, capture_output=True)
@@ -52,7 +52,7 @@ def _missing(*options: str, **environment: str) -> str:
 
 @functools.cache
 def _spark() -> SparkSession:
-    """Return the session of all functions. It ends with this process."""
+    """Return the session that all functions here share. It ends with this process."""
     with warnings.catch_warnings(action="ignore"):
         builder = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
         return builder.getOrCreate()
@@ -65,7 +65,7 @@ def _table() -> DataFrame:
 
 
 def _function(answers: list[object], **arguments: str) -> Callable[..., Column]:
-    """Return Spark's function of a model that gives these answers."""
+    """Save a model that returns these answers. Return its function for Spark."""
     Path("model.py").write_text(MODEL.format(answers=answers))
     signature = infer_signature(ROWS, np.array(answers))
     mlflow.pyfunc.save_model(
@@ -114,7 +114,7 @@ def column_unresolved() -> None:
 
 
 def number_not_iterable() -> None:
-    """Leave out result_type, while the model answers three numbers a row."""
+    """Leave out result_type for a model that returns three numbers for each row."""
     _table().select(_function([[0.1, 0.2, 0.7], [0.8, 0.1, 0.1]])()).collect()
 
 
@@ -142,6 +142,6 @@ def folder_exists() -> None:
 
 
 def other_python_in_worker() -> None:
-    """Use workers whose Python is not the driver's."""
+    """Use workers with another version of Python than the driver."""
     with patch.object(_spark().sparkContext, "pythonVer", "3.10"):
         _spark().sparkContext.parallelize([1]).map(str).collect()

@@ -17,10 +17,10 @@ ACCOUNT = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_M
 
 
 def _download(**variables: str) -> None:
-    """Download a model from a bucket, with only these variables of the store."""
+    """Download a model from a bucket, while only these variables describe the store."""
     others = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     with patch.dict(os.environ, others | variables, clear=True):
-        # As in a new process: boto3 keeps the account.
+        # boto3 keeps the account in its default session.
         boto3.setup_default_session()
         mlflow.artifacts.download_artifacts("s3://bucket/model")
 
@@ -54,7 +54,7 @@ def account_missing() -> None:
 
 
 def store_stopped() -> None:
-    """Use the address of a store that does not run."""
+    """Use the address of a store that is not running."""
     _download(MLFLOW_S3_ENDPOINT_URL="http://127.0.0.1:1", **ACCOUNT)
 
 

@@ -39,7 +39,7 @@ def experiment_deleted() -> None:
 
 
 def models_page_too_early() -> None:
-    """Ask for registered models in the order in which the page of runs asks for runs."""
+    """Search for registered models with the order that MLflow's page uses for runs."""
     MlflowClient().search_registered_models(order_by=["attributes.start_time DESC"])
 
 
