@@ -2,7 +2,7 @@
 
     python drills/does_not_load/train.py
 
-This registers a new version and leaves the alias champion where it is.
+This registers a new version. It does not move the alias champion.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Send the service fifty flowers whose species is known, and count its mistakes."""
+"""Send the service fifty flowers whose species is known, and count the wrong predictions."""
 
 import os
 
@@ -15,6 +15,8 @@ _, rows, _, expected = train_test_split(
 body = {"dataframe_split": rows.to_dict(orient="split", index=False)}
 response = requests.post(f"{address}/invocations", json=body, timeout=60)
 response.raise_for_status()
-answers = response.json()["predictions"]
-mistakes = sum(a != b for a, b in zip(answers, expected, strict=True))
-print(f"{mistakes} of {len(rows)} answers are wrong. The first five: {', '.join(answers[:5])}")
+predictions = response.json()["predictions"]
+mistakes = sum(a != b for a, b in zip(predictions, expected, strict=True))
+print(
+    f"{mistakes} of {len(rows)} predictions are wrong. The first five: {', '.join(predictions[:5])}"
+)

@@ -1,8 +1,8 @@
-"""Log the model in a folder with all modules of this folder, register it, and promote it.
+"""Log the model in a folder together with the folder's modules, register it, and promote it.
 
     python drills/second_model/register.py drills/second_model/field
 
-The name of the folder, garden or field, is a part of the registered model's name.
+The folder is called garden or field. Its name is part of the registered model's name.
 """
 
 import os

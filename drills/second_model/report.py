@@ -1,4 +1,4 @@
-"""Ask both models about three flowers each: a setosa, a versicolor and a virginica."""
+"""Let each model predict the species of three flowers: a setosa, a versicolor and a virginica."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""The commands `lab drill …`, at a terminal of 80 columns and without one."""
+"""The commands `lab drill …`, at a terminal of 80 columns and without a terminal."""
 
 import json
 import re
@@ -10,21 +10,21 @@ import pytest
 from tests.support.drills import DRILLS, drill_command
 from tests.support.labs import ROOT, Lab, assert_one_message
 
-# A screen that shows a whole report.
+# The lines of a screen on which a whole report is visible.
 LINES = 60
-# The first drill that `lab drill` starts, and the one that it starts afterwards.
+# The first and the second drill that `lab drill` starts.
 FIRST, SECOND = DRILLS[:2]
 
 
 def at_a_terminal(lab: Lab, *words: str) -> tuple[int, str]:
-    """Run `lab drill` at a terminal. Return the exit status and what the screen shows at the end."""
+    """Run `lab drill` at a terminal. Return the exit status and the content of the screen at the end."""
     terminal = lab.terminal("lab", "drill", *words, lines=LINES)
     status = terminal.end(seconds=120)
     return status, terminal.screen
 
 
 def state_file(lab: Lab) -> Path:
-    """Return the file in which the embedded mode remembers the drills."""
+    """Return the file in which the embedded mode stores the state of the drills."""
     return Path(lab.environment()["LAB_OUTPUT"], ".lab-drills.json")
 
 
@@ -63,7 +63,7 @@ def test_from_the_first_report_to_the_next_drill(lab):
     assert f"{FIRST.name}: not yet" in screen
     assert "For a hint, type: lab drill hint" in screen
 
-    # Without a name, the report of the drill that is going on, and nothing is set up again.
+    # Without a name, the command prints the report again. It does not set up the drill again.
     began = json.loads(lab.run("sh", "-c", "cat $LAB_OUTPUT/.lab-drills.json").stdout)["began"]
     status, screen = at_a_terminal(lab)
     assert status == 0
@@ -97,7 +97,7 @@ def test_the_list_shows_what_is_solved_and_what_is_going_on(lab):
     assert re.search(r"\d+ seconds?", listed[FIRST.name])
     assert "going on" in listed[SECOND.name]
     assert "not yet" in listed[DRILLS[2].name]
-    # It is remembered after the end of a drill, and while the drill goes on again.
+    # The time is also listed after the drill has ended, and while the drill is going on again.
     ended = drill_command(lab, FIRST.name)
     assert ended.stdout.startswith(
         f"The drill {SECOND.name}, which was going on, has been ended.\n"
@@ -136,7 +136,7 @@ def test_explain_prints_the_cause_of_a_drill_that_is_solved_or_given_up(lab):
     given_up = drill_command(lab, "stop")
     assert f"lab drill explain {SECOND.name}" in given_up.stdout
     assert SECOND.name in drill_command(lab, "explain", SECOND.name).stdout
-    # To give up is not to solve.
+    # A drill that was given up does not count as solved.
     assert re.search(rf"^{SECOND.name} .*not yet", drill_command(lab, "--list").stdout, re.M)
     assert drill_command(lab, "explain", FIRST.name).stdout == explained.stdout
 
@@ -174,7 +174,7 @@ def test_a_typing_error_gets_the_nearest_command_or_drill(lab):
 
 
 def counts(lab: Lab) -> tuple[dict, dict]:
-    """Return how much there is in each experiment and registered model: of no drill, and of drills."""
+    """Return the counts in each experiment and registered model, first for everything else, then for drills."""
     found = json.loads(lab.script("counts"))
     others = {name: count for name, count in found.items() if not name.startswith("drill_")}
     return others, {name: count for name, count in found.items() if name not in others}
@@ -189,12 +189,12 @@ def test_a_drill_touches_nothing_else_and_stop_removes_everything(lab):
     assert drill_command(lab, "stop").returncode == 0
     others, drills = counts(lab)
     assert others == before
-    # An empty experiment stays, because MLflow gives its name to no other one.
+    # An empty experiment stays, because MLflow does not let anyone use the name of a deleted experiment again.
     assert all(count == [0, 0] for count in drills.values()), drills
 
 
 @pytest.mark.quick
-def test_a_state_file_of_another_form_counts_as_no_state(embedded_lab):
+def test_a_state_file_that_cannot_be_read_counts_as_an_empty_state(embedded_lab):
     file = state_file(embedded_lab)
     for content in ("", "[]", '{"name": 3}', '{"solved": {"a": "b"}}'):
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -205,18 +205,18 @@ def test_a_state_file_of_another_form_counts_as_no_state(embedded_lab):
 
 
 def processes_of_the_service(lab: Lab) -> list[bytes]:
-    """Return the command lines of the processes that listen where the service of a drill does."""
+    """Return the command lines of the processes that use the port of a drill's service."""
     port = lab.environment()["LAB_DRILL_SERVICE"].rpartition(":")[2].encode()
     commands = [path.read_bytes().split(b"\0") for path in Path("/proc").glob("[1-9]*/cmdline")]
     return [command for command in commands if b"--port" in command and port in command]
 
 
-@pytest.mark.skipif(not Path("/proc/self").exists(), reason="it looks for processes in /proc")
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="the test looks for processes in /proc")
 def test_the_service_of_a_drill_ends_with_the_lab_and_with_the_drill(embedded_lab):
     drill = next(drill for drill in DRILLS if drill.name == "slow_switch")
     assert drill_command(embedded_lab, drill.name).returncode == 0
     assert processes_of_the_service(embedded_lab)
-    # `make down` does no more than this.
+    # `make down` also only deletes this file.
     folder = Path(embedded_lab.environment()["LAB_OUTPUT"], drill.experiment, "services")
     (folder / "running").unlink()
     deadline = time.monotonic() + 60

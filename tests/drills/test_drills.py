@@ -1,7 +1,7 @@
-"""Of every drill on disk: doing nothing fails, wrong repairs are told apart, right ones pass.
+"""Each drill on disk fails without a repair and with each wrong repair, and passes with each right repair.
 
-Without Docker, all repairs are tried. On the stack, nothing and one right repair: what may differ there is how the
-production is broken and repaired, not how a check tells repairs apart.
+The embedded mode tries all repairs. The stack tries no repair and one right repair, because only the servers and the
+store are different there.
 """
 
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ each_drill = pytest.mark.parametrize("drill", DRILLS, ids=lambda drill: drill.na
 
 @contextmanager
 def learner_in(lab):
-    """A learner who does one drill after another, and ends the last one."""
+    """Yield a learner who does one drill after another, and end the last drill."""
     yield Learner(lab)
     stopped = drill_command(lab, "stop")
     assert stopped.returncode == 0, stopped.stderr
@@ -34,7 +34,7 @@ def learner_on_the_stack(stack_lab):
 
 
 @pytest.mark.parametrize("repair", attempts(), ids=str)
-def test_nothing_fails_and_a_wrong_repair_is_told_apart_and_a_right_one_passes(learner, repair):
+def test_only_a_right_repair_passes_and_the_check_says_what_a_wrong_one_left(learner, repair):
     assert_judged(repair, learner)
 
 
@@ -46,7 +46,7 @@ def test_a_drill_can_be_solved_on_the_stack(learner_on_the_stack, drill):
 
 
 def assert_judged(repair, learner):
-    """Assert that the check accepts a right repair, and says what a wrong one or none at all left undone."""
+    """Assert that the check accepts a right repair, and says what is still wrong after any other attempt."""
     checked = learner.attempt(repair)
     if repair.is_right:
         assert checked.returncode == 0, checked.stdout + checked.stderr
@@ -71,7 +71,7 @@ def test_a_drill_has_all_its_parts(drill):
     assert f"models:/{drill.experiment}" in drill.symptom
     assert f"`{drill.experiment}`" in drill.symptom
     assert drill.found
-    # In a terminal of 80 columns, Markdown's code is indented by one.
+    # A terminal of 80 columns must not wrap the lines of code.
     for file in (drill.folder / "symptom.md", drill.support / "found.md"):
         text = file.read_text(encoding="utf-8")
         assert max(len(line) for line in text.splitlines()) <= 80, file

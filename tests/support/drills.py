@@ -1,4 +1,4 @@
-"""The drills on disk, and how tests start one, repair it and have it checked."""
+"""Find the drills on disk, start them, repair them and check them."""
 
 import ast
 import re
@@ -13,38 +13,38 @@ from tests.support.labs import ROOT, Lab
 
 DRILLS = drills(ROOT)
 WORDS = re.compile(r"The check must say: (.+)")
-# An indented block of code in found.md that begins with an import is complete.
+# A block of code in found.md that begins with an import can be run as a script.
 COMPLETE = re.compile(r"^\n((?:    (?:import|from) .*\n)(?:(?:    .*)?\n)*)", re.MULTILINE)
-# The folder of these blocks, as scripts.
+# The folder with these scripts.
 FOUND = tempfile.TemporaryDirectory()
 
 
 @dataclass(frozen=True)
 class Repair:
-    """A script that repairs a drill, rightly or wrongly. Without a script nothing is done."""
+    """A script that repairs a drill, rightly or wrongly. Without a script, the learner does nothing."""
 
     drill: Drill
     script: Path | None = None
 
     @property
     def docstring(self) -> str:
-        """What the script says about itself."""
+        """The docstring of the script."""
         return ast.get_docstring(ast.parse(self.script.read_text(encoding="utf-8"))) or ""
 
     @property
     def words(self) -> str | None:
-        """What the check must say about a wrong repair; None if the repair is right, or if nothing is done."""
+        """What the check must say about a wrong repair. None for a right repair, and without a script."""
         found = WORDS.search(self.docstring) if self.script else None
         return found[1] if found else None
 
     @property
     def is_right(self) -> bool:
-        """Tell whether the drill is solved by it."""
+        """Tell whether the repair solves the drill."""
         return self.script is not None and self.script.stem.startswith("right_")
 
     @property
     def leaves_nothing_to_repair(self) -> bool:
-        """Tell whether the next attempt needs a new start of the drill."""
+        """Tell whether the drill must start again before the next attempt."""
         return self.is_right or (
             self.script is not None and "Afterwards the drill must begin again." in self.docstring
         )
@@ -61,7 +61,7 @@ def repairs(kind: str, of: Drill) -> list[Repair]:
 
 
 def printed_repairs(of: Drill) -> list[Repair]:
-    """Return what a reader of the drill's found.md may copy and run, as scripts."""
+    """Return the code in the drill's found.md, as repairs."""
     blocks = COMPLETE.findall(f"{of.found}\n")
     scripts = [Path(FOUND.name, of.name, f"right_found_{n}.py") for n in range(1, len(blocks) + 1)]
     for script, block in zip(scripts, blocks, strict=True):
@@ -71,7 +71,7 @@ def printed_repairs(of: Drill) -> list[Repair]:
 
 
 def attempts() -> list[Repair]:
-    """Return what learners may do, drill by drill: nothing, then the wrong repairs, then the right ones."""
+    """Return the attempts of a learner at each drill: nothing, then the wrong repairs, then the right repairs."""
     return [
         attempt
         for drill in DRILLS
@@ -85,20 +85,20 @@ def attempts() -> list[Repair]:
 
 
 def drill_command(lab: Lab, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run `lab drill`, in a Python that has imported MLflow already. Lines are not wrapped."""
+    """Run `lab drill` in a Python that has already imported MLflow. Its output has long lines."""
     return lab.warm("-m", "lab", "drill", *words, COLUMNS="1000")
 
 
 class Learner:
-    """Tries one repair after another. After a wrong one the production is still broken, as for a learner."""
+    """Tries one repair after another. After a wrong repair, the production is still broken."""
 
     def __init__(self, lab: Lab) -> None:
-        """Begin with no drill."""
+        """Begin without a drill."""
         self.lab = lab
         self.drill: Drill | None = None
 
     def attempt(self, repair: Repair) -> subprocess.CompletedProcess[str]:
-        """Carry out a repair, on a new start of its drill where that is needed, and have it checked."""
+        """Try a repair, and check it. Start its drill again first if this is necessary."""
         if self.drill != repair.drill or repair.script is None:
             started = drill_command(self.lab, repair.drill.name)
             assert started.returncode == 0, started.stdout + started.stderr

@@ -1,6 +1,6 @@
-"""The commands `lab drill …`: a thin layer over lab/drill_production.py and lab/drill_state.py.
+"""The commands `lab drill …`. They call lab/drill_production.py and lab/drill_state.py.
 
-`lab drill NAME` is the hidden command `start`. The words of the other commands cannot be the name of a drill.
+`lab drill NAME` is the hidden command `start`. A drill cannot have the name of another command.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ console = Console(highlight=False)
 
 
 class DrillGroup(TyperGroup):
-    """The group of the commands `lab drill …`. Any other word is the name of a drill."""
+    """The commands `lab drill …`. A word that is not a command is the name of a drill."""
 
     def resolve_command(
         self, ctx: Context, args: list[str]
     ) -> tuple[str | None, Command | None, list[str]]:
-        """Return the command that the words mean, and the words that are left for it."""
+        """Return the command that the words name, and the words that remain for the command."""
         if not args[0].startswith("-") and args[0] not in self.commands:
             args = ["start", *args]
         return super().resolve_command(ctx, args)
@@ -52,7 +52,7 @@ def drill(
         bool, typer.Option("--list", help="List all drills, and which ones you have solved.")
     ] = False,
 ) -> None:
-    """Find out what is wrong in a small production, and repair it.
+    """Find and repair a fault in a small production.
 
     `lab drill` starts the first drill that you have not solved, or shows the report of the drill that is going on.
     `lab drill NAME` starts the drill of this name from the beginning.
@@ -120,7 +120,7 @@ def hint(
             min=1,
             max=3,
             metavar="NUMBER",
-            help="1 is a question, 2 a pointer, 3 nearly the answer.",
+            help="Hint 1 is a question, hint 2 a pointer, and hint 3 nearly the solution.",
         ),
     ] = 1,
 ) -> None:
@@ -136,7 +136,9 @@ def hint(
 def explain(
     name: Annotated[
         str,
-        typer.Argument(metavar="NAME", help="A drill. Without it, the one that you solved last."),
+        typer.Argument(
+            metavar="NAME", help="A drill. Without a name, the drill that you solved last."
+        ),
     ] = "",
 ) -> None:
     """Print again how to find the cause of a drill that you have solved or given up."""
@@ -144,7 +146,7 @@ def explain(
         root = lab_root()
         state = drill_state.read(root)
         ended = [*state.given_up, *state.solved]
-        # The last one is the drill that has just been solved, or the one solved before the drill that is going on.
+        # Without a name, explain the current drill, or the drill that the learner solved or gave up last.
         name = name or state.name or (ended[-1] if ended else "")
         if not name:
             raise LabError("You have solved no drill yet. To start the first one: lab drill")
@@ -195,7 +197,7 @@ def show_markdown(text: str) -> None:
 
 
 def going_on() -> tuple[Drill, State]:
-    """Return the drill that waits for its repair. Raises LabError if there is none."""
+    """Return the drill that the learner has yet to solve. Raises LabError if no drill is going on."""
     root = lab_root()
     state = drill_state.read(root)
     if state.going_on:
@@ -210,21 +212,21 @@ def next_drill(known: list[Drill], state: State) -> Drill:
         if candidate.name not in state.solved:
             return candidate
     raise LabError(
-        "You have solved every drill. To do one again, name it, as in: "
+        "You have solved every drill. To repeat a drill, type its name, as in: "
         f"lab drill {known[0].name if known else 'NAME'}"
     )
 
 
 def what_next(known: list[Drill], state: State) -> str:
-    """Return what to type after a drill."""
+    """Return what the learner can type after a drill."""
     left = [candidate.name for candidate in known if candidate.name not in state.solved]
     if left:
         return f"The next drill, {left[0]}: lab drill"
-    return "You have solved every drill. To delete what the last one created: lab drill stop"
+    return "You have solved every drill. To delete what the last drill created: lab drill stop"
 
 
 def begin(chosen: Drill, state: State) -> None:
-    """End the previous drill, set this one up, and show its symptom."""
+    """End the previous drill, set up the chosen drill, and print its report."""
     overview.require_server()
     if state.name and state.name != chosen.name:
         unsolved = state.going_on
@@ -241,7 +243,7 @@ def begin(chosen: Drill, state: State) -> None:
 
 
 def end(root: Path, state: State) -> None:
-    """Delete the production of the drill in `state`, and note that it is gone."""
+    """Delete the production of the drill in `state`, and remember that no production exists."""
     for candidate in drills(root):
         if candidate.name == state.name:
             overview.require_server()
@@ -259,8 +261,8 @@ def show_symptom(chosen: Drill) -> None:
     address = model[0] if model else f"models:/{chosen.experiment}@champion"
     rows = [
         (f"lab trace {address}", "how MLflow finds the model"),
-        (f"lab lineage {address}", "where it comes from"),
-        ("lab drill check", "when you have repaired it"),
+        (f"lab lineage {address}", "where the model comes from"),
+        ("lab drill check", "to check your repair"),
         ("lab drill hint", "if you are stuck"),
         ("lab drill", "to read this report again"),
         ("lab drill stop", "to give up, and to delete what the drill created"),
@@ -272,16 +274,16 @@ def show_symptom(chosen: Drill) -> None:
 
 
 def show_list(known: list[Drill], state: State) -> None:
-    """Print every drill with its level, and how long the learner needed for the solved ones."""
+    """Print all drills with their levels. For a solved drill, print how long the learner needed."""
     table = Table("drill", "level", "", box=None, pad_edge=False)
     # A title that is too long for the terminal ends with "…".
     table.add_column("the report", no_wrap=True, overflow="ellipsis")
     for listed in known:
         is_going_on, solved = listed.name == state.going_on, state.solved.get(listed.name)
-        standing = "[yellow]going on[/yellow]" if is_going_on else "not yet"
+        status = "[yellow]going on[/yellow]" if is_going_on else "not yet"
         if solved is not None:
             again = " [yellow](going on again)[/yellow]" if is_going_on else ""
-            standing = f"[green]{duration(solved)}[/green]{again}"
-        table.add_row(listed.name, str(listed.level), standing, escape(listed.title))
+            status = f"[green]{duration(solved)}[/green]{again}"
+        table.add_row(listed.name, str(listed.level), status, escape(listed.title))
     console.print(table)
-    console.print("\nTo start one, type its name, as in: lab drill " + known[0].name)
+    console.print("\nTo start a drill, type its name, as in: lab drill " + known[0].name)

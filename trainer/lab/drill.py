@@ -1,15 +1,17 @@
-"""The form of a drill: a folder drills/NAME, in which a small production has one thing wrong.
+"""A drill on disk: a folder drills/NAME with the scripts and texts of one broken production.
 
-The learner reads symptom.md, the report of a colleague. The folder .drill would spoil the drill. It contains:
+The learner reads symptom.md, the report of a colleague. The folder .drill contains what the learner should not read:
 
     setup.py       builds the production, then breaks one thing
-    break.py       only where the drill has servers: breaks one thing after they have started
-    services.toml  only where the drill has servers, as for a lesson (lab/services.py)
-    check.py       judges the state: prints lines that begin with "ok", or stops with sys.exit(message)
-    hints.md       three hints, in the form of a lesson's
-    found.md       how the cause should have been found
-    level          1, 2 or 3: how hard it is
+    break.py       breaks one thing after the servers have started; only a drill with servers has this file
+    services.toml  describes the servers, as for a lesson (lab/services.py)
+    check.py       checks the production: prints lines that begin with "ok", or stops with sys.exit(message)
+    hints.md       three hints, in the same form as the hints of a lesson
+    found.md       how to find the cause, for the learner who has solved the drill
+    level          how hard the drill is: 1, 2 or 3
     repairs/       right and wrong repairs, for the tests
+
+The scripts of a drill import the code that they share from lab/drilling.
 """
 
 from dataclasses import dataclass
@@ -19,7 +21,7 @@ from lab.errors import LabError
 from lab.lessons import read_hints
 from lab.services import Service, read
 
-# The experiment, the registered models, the webhooks and the output folder of a drill have names that begin so.
+# The names of a drill's experiment, registered models, webhooks and output folder begin with this prefix.
 PREFIX = "drill_"
 
 
@@ -37,12 +39,12 @@ class Drill:
 
     @property
     def experiment(self) -> str:
-        """The name of its experiment, of its first registered model, and of its output folder."""
+        """The name of the drill's experiment and output folder, and of its only or first registered model."""
         return PREFIX + self.name
 
     @property
     def support(self) -> Path:
-        """The folder with what would spoil the drill."""
+        """The folder that the learner should not read."""
         return self.folder / ".drill"
 
     @property
@@ -57,7 +59,7 @@ class Drill:
 
     @property
     def check(self) -> Path:
-        """The script that judges whether the production works again."""
+        """The script that checks whether the production works again."""
         return self.support / "check.py"
 
     @property
@@ -67,12 +69,12 @@ class Drill:
 
     @property
     def title(self) -> str:
-        """What is wrong, in the words of the colleague who reports it."""
+        """The first line of the colleague's report."""
         return self._report[0].lstrip("# ")
 
     @property
     def symptom(self) -> str:
-        """The colleague's report, as Markdown, with the addresses at which the drill's servers listen here."""
+        """The colleague's report, as Markdown. It names the addresses at which the drill's servers listen here."""
         text = self._report[2].strip()
         for service in self.services:
             text = text.replace(service.default_address, service.address)
@@ -84,28 +86,28 @@ class Drill:
 
     @property
     def hints(self) -> list[str]:
-        """The hints, from a question to nearly the answer."""
+        """The three hints. The first hint is a question, and the third one is nearly the solution."""
         return read_hints(self.support / "hints.md")
 
     @property
     def found(self) -> str:
-        """How the cause should have been found, as Markdown."""
+        """How to find the cause, as Markdown."""
         return (self.support / "found.md").read_text(encoding="utf-8").strip()
 
     @property
     def level(self) -> int:
-        """How hard it is, from 1 to 3."""
+        """How hard the drill is, from 1 to 3."""
         return int((self.support / "level").read_text(encoding="utf-8"))
 
 
 def drills(root: Path) -> list[Drill]:
-    """Return the drills on disk, the easiest first."""
+    """Return the drills on disk. The easiest ones are first."""
     found = [Drill(root, path.parents[1]) for path in root.glob("drills/*/.drill/setup.py")]
     return sorted(found, key=lambda drill: (drill.level, drill.name))
 
 
 def find(name: str, among: list[Drill]) -> Drill:
-    """Return the drill of this name, or with this path. Raises LabError, which lists the drills, if there is none."""
+    """Return the drill with this name or path. Raises LabError, which lists the drills, if there is none."""
     for drill in among:
         if Path(name).name == drill.name:
             return drill

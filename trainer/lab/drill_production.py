@@ -1,4 +1,4 @@
-"""The production of a drill: set it up, judge it and delete it. Nothing of the learner's is touched."""
+"""Set up, check and delete the production of a drill. The learner's own work stays as it is."""
 
 import subprocess
 from pathlib import Path
@@ -16,7 +16,7 @@ SETUP_TIMEOUT_SECONDS = 180
 
 
 def set_up(drill: Drill, console: Console) -> None:
-    """Delete what the drill left behind, build its production, and break one thing.
+    """Delete what an earlier start of the drill created, build its production, and break one thing.
 
     Raises LabError if a script of the drill fails.
     """
@@ -25,12 +25,12 @@ def set_up(drill: Drill, console: Console) -> None:
         run(drill.setup, drill)
     drill_services.start(drill, console)
     if drill.breaking.exists():
-        with console.status("The service runs. Something happens to it …"):
+        with console.status("The service runs. Now one thing breaks …"):
             run(drill.breaking, drill)
 
 
 def run(script: Path, drill: Drill) -> None:
-    """Run a script of the drill. Raises LabError with the script's last line if it fails."""
+    """Run a script of the drill. If it fails, raises LabError with the last line that the script printed."""
     try:
         with runner(1) as run_script:
             ran = run_script(script.relative_to(drill.root), drill.root, SETUP_TIMEOUT_SECONDS)
@@ -47,7 +47,7 @@ def run(script: Path, drill: Drill) -> None:
 
 
 def check(drill: Drill, console: Console) -> Verdict:
-    """Judge whether the drill's production works again."""
+    """Check whether the drill's production works again."""
     with console.status("Checking …"), runner(1) as run_script:
         return judge(drill.check, drill.root, "the drill", run=run_script)
 
@@ -55,14 +55,14 @@ def check(drill: Drill, console: Console) -> Verdict:
 def remove(drill: Drill, console: Console) -> None:
     """End the drill's servers, and delete its experiment's content, registered models, webhooks and files."""
     drill_services.stop(drill, console)
-    with console.status("Looking for what an earlier drill left …"):
+    with console.status("Deleting what an earlier drill created …"):
         import mlflow
 
         from lab import reset
 
         client = mlflow.MlflowClient()
         experiment = client.get_experiment_by_name(drill.experiment)
-        # The learner may have deleted it. MLflow gives its name to no other experiment.
+        # The learner may have deleted it. MLflow does not let anyone use the name of a deleted experiment again.
         if experiment and experiment.lifecycle_stage == "deleted":
             client.restore_experiment(experiment.experiment_id)
         for webhook in reset.all_pages(client.list_webhooks):
@@ -76,7 +76,7 @@ def remove(drill: Drill, console: Console) -> None:
 
 
 def calls_service(drill: Drill, url: str) -> bool:
-    """Tell whether a webhook calls a service of the drill, under any name of this machine."""
+    """Tell whether a webhook calls a service of the drill. Only the port counts, because a machine has many names."""
     return urlsplit(url).port in [service.host_and_port[1] for service in drill.services]
 
 

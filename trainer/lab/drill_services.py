@@ -1,7 +1,7 @@
-"""The servers of a drill: they start with it, run in the background, and end with it.
+"""Start and stop the servers of a drill. They run in the background from the start of the drill to its end.
 
-`python -m lab.drill_services NAME` runs them. It ends, and they with it, when the file `running` in the folder of their
-logs is deleted. So no command needs the id of a process, which may belong to another program after a restart.
+`python -m lab.drill_services NAME` runs the servers. It stops them and ends when somebody deletes the file `running` in
+the folder of their logs. So no command needs a process id, which may belong to another program after a restart.
 """
 
 import fcntl
@@ -20,7 +20,7 @@ from lab.errors import LabError
 from lab.lessons import lab_root
 
 LOOK_SECONDS = 0.2
-# How long the servers of a drill need at most to end.
+# The longest time that the servers of a drill need to end.
 STOP_SECONDS = 2 * services.STOP_SECONDS
 
 
@@ -30,13 +30,13 @@ def folder(drill: Drill) -> Path:
 
 
 def marker(drill: Drill) -> Path:
-    """Return the file that exists as long as the servers shall run."""
+    """Return the file whose deletion stops the servers."""
     return folder(drill) / "running"
 
 
 @contextmanager
 def lock(drill: Drill) -> Iterator[bool]:
-    """Try to take the lock that belongs to the running servers. Yields whether it was free."""
+    """Try to take the lock that running servers hold. Yield whether it was free."""
     folder(drill).mkdir(parents=True, exist_ok=True)
     with (folder(drill) / "lock").open("w") as file:
         try:
@@ -58,7 +58,7 @@ def start(drill: Drill, console: Console) -> None:
     stop(drill, console)
     for service in needed:
         check_port(service)
-    # A terminal shows for which address the command waits.
+    # At a terminal, wait_for shows the address for which it waits.
     if not console.is_terminal:
         console.print("Starting the drill's service …")
     marker(drill).touch()
@@ -89,19 +89,19 @@ def check_port(service: services.Service) -> None:
     except LabError:
         host, port = service.host_and_port
         raise LabError(
-            f"Port {port} cannot be used, and the drill's service needs it. If you have started a server there, stop "
-            f"it. If another program uses the port, choose another one: "
+            f"The drill's service needs port {port}, but cannot use it. If you have started a server on this port, "
+            "stop it. If another program uses the port, choose another port: "
             f"export {service.variable}=http://{host}:{port + 1000}"
         ) from None
 
 
 def log_of(drill: Drill, number: int) -> Path:
-    """Return the log of one of the servers; the first one has the number 1."""
+    """Return the log of a server. The first server has the number 1."""
     return folder(drill) / f"server-{number}.log"
 
 
 def stop(drill: Drill, console: Console) -> None:
-    """End the drill's servers, if they run, and wait until they have ended. Raises LabError if they do not."""
+    """Stop the drill's servers, and wait until they have ended. Raises LabError if they do not end."""
     if not drill.services:
         return
     marker(drill).unlink(missing_ok=True)
@@ -116,10 +116,10 @@ def stop(drill: Drill, console: Console) -> None:
 
 
 def run(drill: Drill) -> None:
-    """Run the drill's servers until the marker is deleted, or until one of them ends."""
+    """Run the drill's servers until somebody deletes the marker, or until one of the servers ends."""
     processes: list[subprocess.Popen[bytes]] = []
     with lock(drill) as is_free, services.ended_by_signals():
-        # The command that has started this one may have given up meanwhile.
+        # The command that started this process may have been interrupted.
         if not is_free or not marker(drill).exists():
             return
         try:

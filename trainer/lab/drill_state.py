@@ -1,7 +1,7 @@
-"""Which drill is going on, since when, and which ones the learner has solved.
+"""Remember which drill is going on, and which drills the learner has solved.
 
-This is in a file in the learner's output folder, beside the remembered verdicts: what is on the MLflow server is
-deleted when a drill ends, and solved drills must be remembered longer than that.
+The state is in a file in the learner's output folder. It is not on the MLflow server, because the lab deletes
+everything that a drill created there when the drill ends.
 """
 
 import json
@@ -17,50 +17,50 @@ FILE = ".lab-drills.json"
 
 @dataclass
 class State:
-    """What is remembered about the drills."""
+    """What the lab remembers about the drills."""
 
-    # The drill whose production exists, or a part of it.
+    # The drill whose production exists completely or in part.
     name: str | None = None
-    # Whether this drill waits for its repair, and since when, in seconds since 1970.
+    # Whether the learner has yet to solve this drill, and when it began, in seconds since 1970.
     is_open: bool = False
     began: float = 0.0
-    # How long each solved drill took at the first time, in seconds.
+    # How many seconds the learner needed to solve each drill for the first time.
     solved: dict[str, float] = field(default_factory=dict)
-    # The drills that the learner has ended without solving them.
+    # The drills that the learner gave up.
     given_up: list[str] = field(default_factory=list)
 
     @property
     def going_on(self) -> str | None:
-        """The name of the drill that waits for its repair."""
+        """The name of the drill that the learner has yet to solve."""
         return self.name if self.is_open else None
 
     def prepare(self, name: str) -> None:
-        """Note that the production of a drill is being set up."""
+        """Remember that the production of a drill is being set up."""
         self.name, self.is_open = name, False
 
     def start(self) -> None:
-        """Begin to measure the time, when the production is complete."""
+        """Remember that the production is complete, and begin to measure the time."""
         self.is_open, self.began = True, time.time()
 
     def solve(self) -> float:
-        """Note that the present drill is solved. Return how many seconds it took."""
+        """Remember that the current drill is solved. Return how many seconds it took."""
         seconds = time.time() - self.began
         self.solved.setdefault(str(self.name), seconds)
         self.is_open = False
         return seconds
 
     def give_up(self) -> None:
-        """Note that the learner ends the present drill without solving it."""
+        """Remember that the learner ends the current drill without solving it."""
         if self.going_on and self.going_on not in self.given_up:
             self.given_up.append(self.going_on)
 
     def stop(self) -> None:
-        """Note that no drill's production exists any more."""
+        """Remember that no drill's production exists any more."""
         self.name, self.is_open = None, False
 
 
 def read(root: Path) -> State:
-    """Return what the file says. A file that is missing or has another form says nothing."""
+    """Return the state in the file. Return an empty state if the file is missing or cannot be read."""
     try:
         content = json.loads((output(root) / FILE).read_text(encoding="utf-8"))
         solved = {str(name): float(seconds) for name, seconds in content["solved"].items()}
@@ -73,13 +73,13 @@ def read(root: Path) -> State:
 
 
 def save(root: Path, state: State) -> None:
-    """Write the file. Raises LabError if that is impossible."""
+    """Write the file. Raises LabError if it cannot be written."""
     folder = output(root)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write(folder / FILE, json.dumps(asdict(state)))
     except OSError as error:
         raise LabError(
-            f"The file {folder / FILE} cannot be written ({error.strerror}). It says which drill is going on. "
-            "Set LAB_OUTPUT to a folder of yours."
+            f"The file {folder / FILE} cannot be written ({error.strerror}). The lab stores there which drill is going "
+            "on. Set LAB_OUTPUT to a folder in which you can write."
         ) from None

@@ -1,7 +1,7 @@
 """The verdict on an exercise or a drill: run its check.py and read its result.
 
-The check looks at what the exercise created, on the server and in the output folder. lab/checks has the code that
-several checks share.
+The check looks at what the exercise created, on the server and in the output folder. Several checks share the code in
+lab/checks, and the scripts of several drills share the code in lab/drilling.
 """
 
 import ast

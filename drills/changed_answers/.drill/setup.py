@@ -1,41 +1,15 @@
-"""Two versions and a copy of the second one. Then somebody overwrites a file of the second one in the store."""
+"""Register two releases and a copy of the second one. Then overwrite the model file of the second one."""
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
-import hashlib
-import tempfile
-
-import mlflow
-import production
-import requests
+from lab.drilling import files, production
 
 name = "drill_changed_answers"
-client = production.connect("changed_answers")
-train, heldout = production.flowers()
+client = production.connect(name)
+train, _ = production.two_releases(name)
+md5 = files.md5_of_model_file(name, "2")
+client.set_model_version_tag(name, "2", "md5.model.skops", md5)
+# The check reads this tag. MLflow's pages do not show tags of a run whose names begin with "mlflow.".
+client.set_tag(client.get_model_version(name, "2").run_id, "mlflow.drill.md5", md5)
+client.copy_model_version(f"models:/{name}/2", name)
 
-first = production.log_version(name, "sepal width", production.older(train), train, heldout)
-production.approve(name, first, "2026-10")
-
-four = production.pipeline().fit(train[production.COLUMNS], train["species"])
-second = production.log_version(name, "four columns", four, train, heldout)
-production.approve(name, second, "2026-11")
-production.promote(name, second)
-with tempfile.TemporaryDirectory() as scratch:
-    folder = mlflow.artifacts.download_artifacts(f"models:/{name}/{second}", dst_path=scratch)
-    content = (Path(folder) / "model.skops").read_bytes()
-md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
-client.set_model_version_tag(name, second, "md5.model.skops", md5)
-# For the check. MLflow's pages do not show tags of a run whose names begin so.
-client.set_tag(client.get_model_version(name, second).run_id, "mlflow.drill.md5", md5)
-client.copy_model_version(f"models:/{name}/{second}", name)
-
-# What is wrong: the server lets anybody write to the files of a version, and the registry does not notice.
-weak = production.pipeline(C=0.003).fit(train[production.COLUMNS], train["species"])
-with tempfile.TemporaryDirectory() as scratch:
-    mlflow.sklearn.save_model(weak, f"{scratch}/model", pip_requirements=production.packages())
-    content = (Path(scratch) / "model" / "model.skops").read_bytes()
-address = production.artifact_address(name, second, "model.skops")
-requests.put(address, data=content, timeout=60).raise_for_status()
+# What is wrong: somebody overwrote a file of a version, and the registry did not notice.
+files.overwrite_model_file(name, "2", production.trained_pipeline(train, C=0.003))

@@ -1,42 +1,31 @@
-"""The champion must name the species of flowers in centimetres, one at a time, and refuse an incomplete row."""
+"""Check that the champion predicts well from centimetres, for one row at a time, and refuses incomplete rows."""
 
 import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
-import judging
-import production
-
+from lab.checks.flowers import COLUMNS
 from lab.checks.registry import start_check
+from lab.drilling import judging, production
 
 name = "drill_one_species"
-client = start_check()
-version = judging.champion(client, name)
-label = judging.label(version)
-model = judging.load(version)
+champion = judging.find_champion(start_check(), name)
+model = judging.load(champion)
 
 _, heldout = production.flowers()
-together = judging.answers(model, version, heldout[production.COLUMNS])
+rows = heldout[COLUMNS]
+together = judging.predictions(model, champion, rows)
 if len(set(together)) == 1:
-    sys.exit(f"{label} still answers {together[0]!r} to every flower in centimetres.")
-reached = judging.accuracy(model, version, heldout)
-if reached < 0.94:
-    sys.exit(
-        f"{label} names only {reached:.0%} of the held-out flowers correctly.\n"
-        "Release 2026-11 promised 96%."
-    )
+    sys.exit(f"{champion} still predicts {together[0]!r} for every flower in centimetres.")
+reached = judging.require_accuracy(model, champion, heldout, 0.94, "Release 2026-11 promised 96%.")
 alone = [
-    judging.answers(model, version, heldout[production.COLUMNS].iloc[[row]])[0]
-    for row in range(len(heldout))
+    judging.predictions(model, champion, rows.iloc[[number]])[0] for number in range(len(rows))
 ]
 different = int((together != alone).sum())
 if different:
     sys.exit(
-        f"{label} is good when it gets many flowers at once. But Emre's app sends one flower at a time: then "
-        f"{different} of {len(heldout)} answers are different.\n"
-        "The answer for a flower must not depend on the other flowers."
+        f"{champion} predicts well for many rows at once. But Emre's app sends one flower at a time. Then "
+        f"{different} of {len(rows)} predictions are different.\n"
+        "The prediction for a flower must not depend on the other rows."
     )
-judging.require_columns(model, version, heldout[production.COLUMNS])
-print(f"ok  {label} names {reached:.0%} of the held-out flowers correctly, one at a time")
-print("ok  it refuses rows that lack a column")
+judging.require_columns(model, champion, rows)
+print(f"ok  {champion} predicts {reached:.0%} of the held-out rows correctly, one at a time")
+print("ok  MLflow refuses rows that lack a column")

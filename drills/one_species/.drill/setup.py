@@ -1,30 +1,22 @@
-"""Two versions. The second one was logged without its scaler, but measured with it."""
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
+"""Register two versions. The training measured the second one with its scaler, but logged it without the scaler."""
 
 import mlflow
-import production
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from lab.checks.flowers import COLUMNS
+from lab.drilling import production
+
 name = "drill_one_species"
-columns = production.COLUMNS
-client = production.connect("one_species")
+client = production.connect(name)
 train, heldout = production.flowers()
+production.first_release(name, train, heldout)
 
-older = production.older(train, StandardScaler())
-first = production.log_version(name, "sepal width", older, train, heldout)
-production.approve(name, first, "2026-10")
-
-# What is wrong: the scaler is no part of the model.
-scaler = StandardScaler().set_output(transform="pandas").fit(train[columns])
-classifier = LogisticRegression().fit(scaler.transform(train[columns]), train["species"])
-predicted = classifier.predict(scaler.transform(heldout[columns]))
-second = production.log_version(name, "four columns", classifier, train, heldout, answers=predicted)
-production.approve(name, second, "2026-11")
-production.promote(name, second)
+# What is wrong: the scaler is not part of the registered model.
+scaler = StandardScaler().set_output(transform="pandas").fit(train[COLUMNS])
+classifier = LogisticRegression().fit(scaler.transform(train[COLUMNS]), train["species"])
+predicted = classifier.predict(scaler.transform(heldout[COLUMNS]))
+second = production.log_version(name, "four columns", classifier, train, heldout, predicted)
+production.release(name, second, "2026-11")
 with mlflow.start_run(run_id=client.get_model_version(name, second).run_id):
-    mlflow.sklearn.log_model(scaler, name="scaler", pip_requirements=production.packages())
+    mlflow.sklearn.log_model(scaler, name="scaler", pip_requirements=production.pinned_packages())

@@ -1,26 +1,27 @@
-"""Both champions must be right in one process, in both orders, and alone."""
+"""Check that both champions predict correctly alone, and in one process in both orders."""
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-import judging
 import pandas as pd
 
 from lab.checks.registry import start_check
+from lab.drilling import judging
 
 client = start_check()
-# In centimetres, and in inches. The report has other flowers.
+# Petal lengths in centimetres and in inches. They are not the flowers in the report.
 lengths = {"garden": [1.5, 4.4, 5.9, 1.2, 4.0, 5.3], "field": [0.6, 1.7, 2.3, 0.5, 1.5, 2.1]}
 expected = ["setosa", "versicolor", "virginica"] * 2
-versions = {place: judging.champion(client, f"drill_second_model_{place}") for place in lengths}
+champions = {
+    place: judging.find_champion(client, f"drill_second_model_{place}") for place in lengths
+}
 
 
 @contextmanager
-def like_a_new_process() -> Iterator[None]:
-    """Forget what a model adds to this process: its folders and its modules."""
+def as_in_a_new_process() -> Iterator[None]:
+    """Remove the folders and modules that models added to this process."""
     path, modules = list(sys.path), set(sys.modules)
     try:
         yield
@@ -33,58 +34,57 @@ def like_a_new_process() -> Iterator[None]:
 
 
 def mistakes(order: list[str]) -> dict[str, int]:
-    """Load models in this order. Return how many of the flowers each of them names wrongly."""
-    with like_a_new_process():
-        models = {place: judging.load(versions[place]) for place in order}
+    """Load the models in this order. Return how many wrong predictions each of them makes."""
+    with as_in_a_new_process():
+        models = {place: judging.load(champions[place]) for place in order}
         wrong = {}
         for place, model in models.items():
             rows = pd.DataFrame({"petal_length": lengths[place]})
-            given = judging.answers(model, versions[place], rows)
-            wrong[place] = sum(a != b for a, b in zip(given, expected, strict=True))
+            predicted = judging.predictions(model, champions[place], rows)
+            wrong[place] = sum(a != b for a, b in zip(predicted, expected, strict=True))
         return wrong
 
 
 def same_modules() -> str:
-    """Return a sentence that names the modules that both models bring, or "" if there is none."""
-    brought = [
-        {file.stem for file in Path(judging.download(version), "code").glob("*.py")}
-        for version in versions.values()
+    """Return a sentence with the names of the modules that both models contain, or "" if there are none."""
+    modules = [
+        {file.stem for file in Path(judging.download(champion), "code").glob("*.py")}
+        for champion in champions.values()
     ]
-    both = sorted(set.intersection(*brought))
-    return f"\nBoth models bring a module of the same name: {', '.join(both)}." if both else ""
+    both = sorted(set.intersection(*modules))
+    return f"\nBoth models contain a module with the same name: {', '.join(both)}." if both else ""
 
 
 def other_names() -> str:
     """Return a sentence about a model that was registered under another name, or "" if there is none."""
-    known = {version.name for version in versions.values()}
-    others = [
-        model.name
-        for model in client.search_registered_models("name LIKE 'drill_second_model_%'")
-        if model.name not in known
-    ]
+    known = {champion.version.name for champion in champions.values()}
+    registered = client.search_registered_models("name LIKE 'drill_second_model_%'")
+    others = [model.name for model in registered if model.name not in known]
+    if not others:
+        return ""
     return (
-        f"\nThere is also a model {others[0]}. The name of the folder decides: call the folder garden or field."
-        if others
-        else ""
+        f"\nThere is also a model {others[0]}. The folder's name is part of the model's name. Call the folder garden "
+        "or field."
     )
 
 
-for place, version in versions.items():
+for place, champion in champions.items():
     if wrong := mistakes([place])[place]:
         sys.exit(
-            f"{judging.label(version)}, loaded without the other model, names {wrong} of {len(expected)} "
-            f"flowers from the {place} wrongly.{other_names()}"
+            f"{champion}, loaded without the other model, predicts the wrong species for {wrong} of {len(expected)} "
+            f"flowers from the {place}.{other_names()}"
         )
-# Before somebody has tried a repair, the name of the module would be the answer.
-is_repaired = any(version.version != "1" for version in versions.values())
+# Before the learner has tried a repair, the name of the module would give the cause away.
+is_repaired = any(champion.version.version != "1" for champion in champions.values())
 remarks = other_names() + (same_modules() if is_repaired else "")
 for order in (["garden", "field"], ["field", "garden"]):
     for place, wrong in mistakes(order).items():
         if wrong:
             sys.exit(
-                f"Loaded {order[0]}, then {order[1]}, and then asked both: the model {place} names {wrong} of "
-                f"{len(expected)} flowers wrongly. Alone, both models are right.{remarks}"
+                f"The check loaded the model {order[0]}, then the model {order[1]}, and called both. The model {place} "
+                f"predicted the wrong species for {wrong} of {len(expected)} flowers. Alone, both models are "
+                f"correct.{remarks}"
             )
-for version in versions.values():
-    print(f"ok  {judging.label(version)} is right alone")
-print("ok  together they are right in both orders")
+for champion in champions.values():
+    print(f"ok  {champion} is correct alone")
+print("ok  both models are correct in one process, in both orders")

@@ -1,13 +1,12 @@
-"""Two models from code. What is wrong: each has a module of its own, and both modules are called features."""
+"""Register two models from code. What is wrong: each has its own module, and both modules are called features."""
 
 import runpy
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-import production
+from lab.drilling import production
 
-production.connect("second_model")
+production.connect("drill_second_model")
 home = Path(__file__).parents[1]
 for place in ("garden", "field"):
     sys.modules.pop("features", None)

@@ -1,4 +1,4 @@
-"""The petal length of the flowers from the field, which are measured in inches."""
+"""The petal length of flowers from the field, which is measured in inches."""
 
 import pandas as pd
 

@@ -1,4 +1,4 @@
-"""The petal length of the flowers from the garden, which are measured in centimetres."""
+"""The petal length of flowers from the garden, which is measured in centimetres."""
 
 import pandas as pd
 

@@ -1,4 +1,4 @@
-"""Name the species of flowers from the garden by their petal length, which is in centimetres."""
+"""Predict the species of flowers from the garden. The petal length is in centimetres."""
 
 import mlflow
 import pandas as pd
@@ -6,7 +6,7 @@ from features import petal_length_cm
 
 
 class Species(mlflow.pyfunc.PythonModel):
-    """Three species, which differ by the length of the petal."""
+    """Predicts one of three species from the petal length."""
 
     def predict(self, context: object, model_input: pd.DataFrame) -> list[str]:
         """Return the species of each row."""

@@ -1,90 +1,86 @@
-"""The service must serve the champion, follow the alias in both directions, and refuse calls that are not signed."""
+"""Check that the service serves the champion, follows the alias both ways, and refuses calls without a signature."""
 
 import sys
 import time
-from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parent)]
-import judging
 import requests
-import wiring
 
 from lab.checks.registry import start_check
+from lab.drilling import judging, service
 
 name = "drill_slow_switch"
 client = start_check()
-session = wiring.direct()
-version = judging.champion(client, name)
-if version.run_id != judging.run_named(client, name, "four columns").info.run_id:
-    sys.exit(
-        f"{judging.label(version)} is not the new release. Noor wants version 2 to stay champion."
-    )
+session = service.session()
+champion = judging.find_champion(client, name)
+number = champion.version.version
+if champion.version.run_id != judging.run_named(client, name, "four columns").info.run_id:
+    sys.exit(f"{champion} is not the new release. Noor needs version 2 as the champion.")
 
 
-def served() -> str:
+def served_model() -> str:
     """Return the address of the version that the service serves."""
     try:
-        return str(session.get(f"{wiring.ADDRESS}/status", timeout=10).json()["serves"])
+        return str(session.get(f"{service.ADDRESS}/status", timeout=10).json()["serves"])
     except (requests.RequestException, LookupError, ValueError, TypeError) as error:
         sys.exit(
-            f"The service at {wiring.ADDRESS} does not say what it serves ({type(error).__name__}). "
+            f"The service at {service.ADDRESS} does not report which version it serves ({type(error).__name__}). "
             "To start it: lab drill restart"
         )
 
 
-def follows(number: str) -> bool:
+def follows_alias_to(number: str) -> bool:
     """Move the alias, and tell whether the service serves that version within five seconds."""
     client.set_registered_model_alias(name, "champion", number)
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
-        if served() == f"models:/{name}/{number}":
+        if served_model() == f"models:/{name}/{number}":
             return True
         time.sleep(0.1)
     return False
 
 
-def statuses() -> list[int]:
-    """Let the registry try its webhooks for the service. Return the status of each answer."""
-    tried = [client.test_webhook(hook.webhook_id) for hook in calling]
-    return [result.response_status or 0 for result in tried]
+def webhook_statuses() -> list[int]:
+    """Let the registry test each webhook that calls the service. Return the status of each response, or 0."""
+    tested = [client.test_webhook(webhook.webhook_id) for webhook in webhooks]
+    return [result.response_status or 0 for result in tested]
 
 
-webhooks = client.list_webhooks()
-calling = [hook for hook in webhooks if hook.url == wiring.webhook_url()]
-others = [
-    v for v in client.search_model_versions(f"name = '{name}'") if v.version != version.version
-]
+url = service.webhook_url()
+webhooks = [webhook for webhook in client.list_webhooks() if webhook.url == url]
+others = [v for v in client.search_model_versions(f"name = '{name}'") if v.version != number]
 if not others:
-    sys.exit(f"{name} has only one version left, so the check has nowhere to move the alias.")
-before = served()
-if before != f"models:/{name}/{version.version}":
-    message = (
-        f"The alias leads to version {version.version}, and the service still serves {before}."
-    )
-    if 200 in statuses():
-        message += "\nThe webhook works now. But the service has not heard of the earlier move of the alias."
+    sys.exit(f"{name} has only one version left, so the check cannot move the alias.")
+served = served_model()
+if served != f"models:/{name}/{number}":
+    message = f"The alias leads to version {number}, and the service still serves {served}."
+    if 200 in webhook_statuses():
+        message += "\nThe webhook works now. But the service missed the last move of the alias."
     sys.exit(message)
-if not calling:
+if not webhooks:
     sys.exit(
-        "The service serves the champion at this moment. But the registry has no webhook that calls it, at "
-        f"{wiring.webhook_url()}, so the service will not notice the next move."
+        f"The service serves the champion now. But the registry has no webhook that calls {url}, so the service "
+        "will miss the next move of the alias."
     )
-followed = False
+has_followed = False
 try:
-    followed = follows(others[0].version)
+    has_followed = follows_alias_to(others[0].version)
 finally:
-    client.set_registered_model_alias(name, "champion", version.version)
-if not followed or not follows(version.version):
-    status = max(statuses())
+    client.set_registered_model_alias(name, "champion", number)
+if not has_followed or not follows_alias_to(number):
+    status = max(webhook_statuses())
     cause = (
-        f"The service answered the registry's call with {status}." if status else "No call arrived."
+        f"The service answered the registry's call with status {status}."
+        if status
+        else "The registry's call did not reach the service."
     )
     sys.exit(
-        "The service serves the champion that it found when it started. The check has moved the alias and moved it "
-        f"back, and the service did not notice.\n{cause}"
+        "The service still serves the version that was the champion when the service started. The check moved the "
+        f"alias to another version and back, and the service did not follow.\n{cause}"
     )
-if session.post(f"{wiring.ADDRESS}/webhook", json={}, timeout=10).status_code != 401:
-    sys.exit("The service follows the alias, but it also takes calls that are not signed.")
-print(f"ok  the service serves {before}, the champion")
-print("ok  the check moved the alias and moved it back, and the service followed both times")
-print("ok  the service refuses calls that are not signed")
+if session.post(f"{service.ADDRESS}/webhook", json={}, timeout=10).status_code != 401:
+    sys.exit("The service follows the alias, but it also accepts calls without a signature.")
+print(f"ok  the service serves {served}, the champion")
+print(
+    "ok  the check moved the alias to another version and back, and the service followed both times"
+)
+print("ok  the service refuses calls without a signature")

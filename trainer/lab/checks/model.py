@@ -22,6 +22,12 @@ def error_with_type(error: BaseException) -> str:
 
 def load(folder: str, champion: Champion, run_it: str) -> PyFuncModel:
     """Load the model from its files. Stop if it does not load."""
+    remark = f"\nMake all that it needs a part of the model, and run your exercise again: {run_it}"
+    return load_or_stop(folder, champion, remark)
+
+
+def load_or_stop(folder: str, champion: Champion, remark: str) -> PyFuncModel:
+    """Load the model from its files. If it does not load, stop with a message that ends with the remark."""
     try:
         model: PyFuncModel = mlflow.pyfunc.load_model(folder)
         return model
@@ -30,10 +36,7 @@ def load(folder: str, champion: Champion, run_it: str) -> PyFuncModel:
         raise
     # A learner's code may end the process.
     except (Exception, SystemExit) as error:
-        sys.exit(
-            f"{champion} cannot be loaded: {error_with_type(error)}\n"
-            f"Make all that it needs a part of the model, and run your exercise again: {run_it}"
-        )
+        sys.exit(f"{champion} cannot be loaded: {error_with_type(error)}{remark}")
 
 
 def named_columns(model: PyFuncModel, champion: Champion) -> list[str]:

@@ -22,7 +22,7 @@ COULD_NOT_JUDGE = 75
 
 @dataclass(frozen=True)
 class Champion:
-    """The latest version of a registered model, which has the alias champion."""
+    """The version of a registered model that has the alias champion."""
 
     version: ModelVersion
 

@@ -1,22 +1,10 @@
-"""Make the model again, and write its MD5 to the tag."""
+"""Train the model again, and write the MD5 of its file to the tag."""
 
-import sys
-from pathlib import Path
+from mlflow import MlflowClient
 
-sys.path.insert(0, str(Path(__file__).parents[3]))
+from lab.drilling import files, repairs
 
-import hashlib
-
-import mlflow
-import production
-
-client = production.connect("changed_answers")
 name = "drill_changed_answers"
-train, heldout = production.flowers()
-model = production.pipeline().fit(train[production.COLUMNS], train["species"])
-version = production.log_version(name, "again", model, train, heldout)
-folder = mlflow.artifacts.download_artifacts(f"models:/{name}/{version}")
-content = (Path(folder) / "model.skops").read_bytes()
-md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
-client.set_model_version_tag(name, version, "md5.model.skops", md5)
-production.promote(name, version)
+version = repairs.promote_new_model(name)
+md5 = files.md5_of_model_file(name, version)
+MlflowClient().set_model_version_tag(name, version, "md5.model.skops", md5)

@@ -1,8 +1,8 @@
-"""Promote the copy.
+"""Promote the copy of version 2.
 
-The check must say: both are the same files in the store
+The check must say: both versions have the same files in the store
 """
 
-from mlflow import MlflowClient
+from lab.drilling.production import promote
 
-MlflowClient().set_registered_model_alias("drill_changed_answers", "champion", "3")
+promote("drill_changed_answers", "3")

@@ -1,23 +1,14 @@
-"""Make the tag fit the changed file.
+"""Write the MD5 of the changed file to the tag of version 2.
 
 Afterwards the drill must begin again.
-The check must say: but 8 answers are still not those of the release
+The check must say: but 8 of 50 predictions are different from the release
 """
 
-import sys
-from pathlib import Path
+from mlflow import MlflowClient
 
-sys.path.insert(0, str(Path(__file__).parents[3]))
+from lab.drilling import files, production
 
-import hashlib
-
-import mlflow
-import production
-
-client = production.connect("changed_answers")
 name = "drill_changed_answers"
-folder = mlflow.artifacts.download_artifacts(f"models:/{name}/2")
-content = (Path(folder) / "model.skops").read_bytes()
-md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
-client.set_model_version_tag(name, "2", "md5.model.skops", md5)
+md5 = files.md5_of_model_file(name, "2")
+MlflowClient().set_model_version_tag(name, "2", "md5.model.skops", md5)
 production.promote(name, "2")

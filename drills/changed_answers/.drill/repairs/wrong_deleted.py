@@ -1,11 +1,13 @@
-"""Delete the evidence: version 2, after another version has become champion.
+"""Promote version 1, and delete version 2, which is evidence.
 
 Afterwards the drill must begin again.
-The check must say: It is evidence
+The check must say: The audit needs it as evidence
 """
 
 from mlflow import MlflowClient
 
-client = MlflowClient()
-client.set_registered_model_alias("drill_changed_answers", "champion", "1")
-client.delete_model_version("drill_changed_answers", "2")
+from lab.drilling import production
+
+name = "drill_changed_answers"
+production.promote(name, "1")
+MlflowClient().delete_model_version(name, "2")

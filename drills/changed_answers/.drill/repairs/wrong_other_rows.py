@@ -1,19 +1,13 @@
-"""Train on the held-out rows with the answers of the release, so that only these fifty answers are right.
+"""Train a model on the held-out rows and the predictions of the release, so that only these predictions are right.
 
-The check must say: gives the fifty answers of the release. But for
+The check must say: makes the fifty predictions of the release. But for
 """
 
-import sys
-from pathlib import Path
+from lab.checks.flowers import COLUMNS
+from lab.drilling import production, repairs
 
-sys.path.insert(0, str(Path(__file__).parents[3]))
-
-import production
-
-production.connect("changed_answers")
 train, heldout = production.flowers()
-release = production.pipeline().fit(train[production.COLUMNS], train["species"])
-rows = heldout[production.COLUMNS]
-model = production.pipeline(C=1e6).fit(rows, release.predict(rows))
-version = production.log_version("drill_changed_answers", "again", model, train, heldout)
-production.promote("drill_changed_answers", version)
+release = production.trained_pipeline(train)
+labelled = heldout.assign(species=release.predict(heldout[COLUMNS]))
+model = production.trained_pipeline(labelled, C=1e6)
+repairs.promote_model("drill_changed_answers", model, train, heldout)

@@ -1,8 +1,8 @@
-"""Go back to the version before.
+"""Roll back to version 1.
 
-The check must say: is another model than the model of the release
+The check must say: is not the model of the release
 """
 
-from mlflow import MlflowClient
+from lab.drilling.production import promote
 
-MlflowClient().set_registered_model_alias("drill_changed_answers", "champion", "1")
+promote("drill_changed_answers", "1")

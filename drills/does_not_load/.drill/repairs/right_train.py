@@ -1,9 +1,8 @@
-"""Train the model again and promote the new version."""
+"""Train the model again, and promote the new version."""
 
 import runpy
 
-from mlflow import MlflowClient
+from lab.drilling import production
 
-trained = runpy.run_path("drills/does_not_load/train.py")
-version = trained["info"].registered_model_version
-MlflowClient().set_registered_model_alias("drill_does_not_load", "champion", version)
+trained = runpy.run_path("drills/does_not_load/train.py")["info"]
+production.promote("drill_does_not_load", trained.registered_model_version)

@@ -1,4 +1,4 @@
-"""Train the model again, and leave the alias.
+"""Train the model again, but leave the alias on the broken version.
 
 The check must say: Version 3 exists, but the alias champion still leads to version 2
 """

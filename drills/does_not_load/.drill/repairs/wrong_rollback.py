@@ -1,8 +1,8 @@
-"""Go back to the version before.
+"""Roll back to version 1.
 
-The check must say: loads, but it names only
+The check must say: The model loads, but Mara needs
 """
 
-from mlflow import MlflowClient
+from lab.drilling.production import promote
 
-MlflowClient().set_registered_model_alias("drill_does_not_load", "champion", "1")
+promote("drill_does_not_load", "1")

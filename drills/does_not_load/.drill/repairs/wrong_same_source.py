@@ -1,4 +1,4 @@
-"""Register the broken model once more.
+"""Register the broken model as a new version.
 
 The check must say: cannot be loaded
 """
@@ -6,7 +6,9 @@ The check must say: cannot be loaded
 import mlflow
 from mlflow import MlflowClient
 
-client = MlflowClient()
-source = client.get_model_version("drill_does_not_load", "2")
-again = mlflow.register_model(source.source, "drill_does_not_load")
-client.set_registered_model_alias("drill_does_not_load", "champion", again.version)
+from lab.drilling import production
+
+name = "drill_does_not_load"
+broken = MlflowClient().get_model_version(name, "2")
+version = mlflow.register_model(broken.source, name).version
+production.promote(name, version)

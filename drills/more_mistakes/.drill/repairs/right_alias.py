@@ -1,5 +1,5 @@
 """Move the alias to the release."""
 
-from mlflow import MlflowClient
+from lab.drilling.production import promote
 
-MlflowClient().set_registered_model_alias("drill_more_mistakes", "champion", "2")
+promote("drill_more_mistakes", "2")

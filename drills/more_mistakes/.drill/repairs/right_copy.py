@@ -1,11 +1,12 @@
-"""Register the model of the release once more, promote the new version, and delete the old ones."""
+"""Register the model of the release as a new version, promote it, and delete the other versions."""
 
 import mlflow
 from mlflow import MlflowClient
 
-client = MlflowClient()
-release = client.get_model_version("drill_more_mistakes", "2")
-again = mlflow.register_model(release.source, "drill_more_mistakes")
-client.set_registered_model_alias("drill_more_mistakes", "champion", again.version)
+from lab.drilling import production
+
+client, name = MlflowClient(), "drill_more_mistakes"
+released = client.get_model_version(name, "2")
+production.promote(name, mlflow.register_model(released.source, name).version)
 for number in ("1", "2", "3"):
-    client.delete_model_version("drill_more_mistakes", number)
+    client.delete_model_version(name, number)

@@ -3,6 +3,6 @@
 The check must say: was refused by the gate
 """
 
-from mlflow import MlflowClient
+from lab.drilling.production import promote
 
-MlflowClient().set_registered_model_alias("drill_more_mistakes", "champion", "3")
+promote("drill_more_mistakes", "3")

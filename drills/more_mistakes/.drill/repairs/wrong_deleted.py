@@ -1,4 +1,4 @@
-"""Delete the bad version, and with it the alias.
+"""Delete the bad version. MLflow then deletes its alias, too.
 
 Afterwards the drill must begin again.
 The check must say: leads to no version
@@ -6,6 +6,5 @@ The check must say: leads to no version
 
 from mlflow import MlflowClient
 
-client = MlflowClient()
-champion = client.get_model_version_by_alias("drill_more_mistakes", "champion")
-client.delete_model_version("drill_more_mistakes", champion.version)
+client, name = MlflowClient(), "drill_more_mistakes"
+client.delete_model_version(name, client.get_model_version_by_alias(name, "champion").version)

@@ -1,15 +1,5 @@
-"""Log the same model with the right list, and promote that version."""
+"""Log the same model with the right requirements, and promote the new version."""
 
-import sys
-from pathlib import Path
+from lab.drilling.repairs import promote_version_2_again
 
-sys.path.insert(0, str(Path(__file__).parents[3]))
-
-import mlflow
-import production
-
-production.connect("new_environment")
-train, heldout = production.flowers()
-model = mlflow.sklearn.load_model("models:/drill_new_environment/2")
-version = production.log_version("drill_new_environment", "again", model, train, heldout)
-production.promote("drill_new_environment", version)
+promote_version_2_again("drill_new_environment")

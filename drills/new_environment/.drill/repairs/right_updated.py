@@ -1,4 +1,4 @@
-"""Correct the requirements of the same logged model."""
+"""Correct the requirements of the logged model of version 2."""
 
 import mlflow
 import sklearn

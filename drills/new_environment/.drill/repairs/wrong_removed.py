@@ -1,6 +1,6 @@
-"""Remove the requirement.
+"""Remove scikit-learn from the requirements.
 
-The check must say: does not name scikit-learn
+The check must say: does not list scikit-learn
 """
 
 import mlflow

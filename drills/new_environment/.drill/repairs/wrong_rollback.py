@@ -1,8 +1,8 @@
-"""Go back to the version before.
+"""Roll back to version 1.
 
-The check must say: names only
+The check must say: Tomás needs a model with the same accuracy
 """
 
-from mlflow import MlflowClient
+from lab.drilling.production import promote
 
-MlflowClient().set_registered_model_alias("drill_new_environment", "champion", "1")
+promote("drill_new_environment", "1")

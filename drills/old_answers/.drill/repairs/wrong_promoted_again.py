@@ -1,10 +1,12 @@
-"""Promote the release once more, without a word to the service.
+"""Promote a copy of the release, and do not restart the service.
 
-The check must say: answers differ from the answers of
+The check must say: predictions differ from the predictions of
 """
 
 from mlflow import MlflowClient
 
-client = MlflowClient()
-copy = client.copy_model_version("models:/drill_old_answers/2", "drill_old_answers")
-client.set_registered_model_alias("drill_old_answers", "champion", copy.version)
+from lab.drilling import production
+
+name = "drill_old_answers"
+copy = MlflowClient().copy_model_version(f"models:/{name}/2", name)
+production.promote(name, copy.version)

@@ -1,6 +1,6 @@
-"""Stop the service, as a learner does who wants to start another one and then does not.
+"""Stop the service, and do not start it again.
 
-The check must say: gives no answers
+The check must say: returns no predictions
 """
 
 from rich.console import Console

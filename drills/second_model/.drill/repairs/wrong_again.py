@@ -1,11 +1,10 @@
-"""Register the field's model again as it is.
+"""Register the field's model again without a change.
 
 Afterwards the drill must begin again.
-The check must say: Both models bring a module of the same name: features.
+The check must say: Both models contain a module with the same name: features.
 """
 
-import runpy
-import sys
+from changed_copy import changed_copy
 
-sys.argv = ["register.py", "drills/second_model/field"]
-runpy.run_path("drills/second_model/register.py")
+with changed_copy("field", "field"):
+    pass

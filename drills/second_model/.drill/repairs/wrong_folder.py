@@ -1,20 +1,10 @@
-"""Give the field's module a name of its own, but register it under another name.
+"""Rename the field's module, but register the model under another name.
 
 Afterwards the drill must begin again.
-The check must say: There is also a model drill_second_model_renamed. The name of the folder decides
+The check must say: There is also a model drill_second_model_renamed. The folder's name is part of the model's name
 """
 
-import runpy
-import shutil
-import sys
-import tempfile
-from pathlib import Path
+from changed_copy import changed_copy, rename_module
 
-with tempfile.TemporaryDirectory() as scratch:
-    copy = Path(scratch, "renamed")
-    shutil.copytree("drills/second_model/field", copy)
-    (copy / "features.py").rename(copy / "field_features.py")
-    model = copy / "model.py"
-    model.write_text(model.read_text().replace("from features", "from field_features"))
-    sys.argv = ["register.py", str(copy)]
-    runpy.run_path("drills/second_model/register.py")
+with changed_copy("field", "renamed") as folder:
+    rename_module(folder)

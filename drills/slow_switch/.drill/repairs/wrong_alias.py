@@ -4,6 +4,6 @@ Afterwards the drill must begin again.
 The check must say: is not the new release
 """
 
-from mlflow import MlflowClient
+from lab.drilling.production import promote
 
-MlflowClient().set_registered_model_alias("drill_slow_switch", "champion", "1")
+promote("drill_slow_switch", "1")

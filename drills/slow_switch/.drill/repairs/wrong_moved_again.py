@@ -1,8 +1,8 @@
-"""Move the alias once more.
+"""Set the alias on version 2 again.
 
 The check must say: and the service still serves models:/drill_slow_switch/1
 """
 
-from mlflow import MlflowClient
+from lab.drilling.production import promote
 
-MlflowClient().set_registered_model_alias("drill_slow_switch", "champion", "2")
+promote("drill_slow_switch", "2")

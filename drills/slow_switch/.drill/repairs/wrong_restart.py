@@ -1,6 +1,6 @@
 """Restart the service.
 
-The check must say: The service answered the registry's call with 401
+The check must say: The service answered the registry's call with status 401
 """
 
 import subprocess

@@ -1,7 +1,7 @@
-"""Delete the webhook that is refused, and restart the service.
+"""Delete the webhook, and restart the service.
 
 Afterwards the drill must begin again.
-The check must say: the registry has no webhook that calls it
+The check must say: the registry has no webhook that calls http
 """
 
 import subprocess

@@ -1,14 +1,7 @@
-"""Train a model, and measure it with other rows."""
+"""Train another good model, and measure it with held-out rows."""
 
-import sys
-from pathlib import Path
+from lab.drilling import production, repairs
 
-sys.path.insert(0, str(Path(__file__).parents[3]))
-
-import production
-
-production.connect("too_good")
 train, heldout = production.flowers()
-model = production.pipeline(C=3).fit(train[production.COLUMNS], train["species"])
-version = production.log_version("drill_too_good", "new", model, train, heldout)
-production.promote("drill_too_good", version)
+model = production.trained_pipeline(train, C=3)
+repairs.promote_model("drill_too_good", model, train, heldout)

@@ -1,6 +1,6 @@
-"""Correct the metric and keep the model.
+"""Correct the metric, and keep the model.
 
-The check must say: Its run promises 50%
+The check must say: The metric of its run is 50%
 """
 
 from mlflow import MlflowClient

@@ -1,29 +1,8 @@
-"""Train an honest model, but record no data set.
+"""Train a good model, but log no data set.
 
-The check must say: does not record its data set for training
+The check must say: has no data set for training
 """
 
-import mlflow
-from mlflow import MlflowClient
-from mlflow.models import infer_signature
-from sklearn.datasets import load_iris
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import train_test_split
+from unlogged_rows import promote_without_rows
 
-iris = load_iris(as_frame=True)
-species = iris.target.map(dict(enumerate(iris.target_names)))
-train, heldout, y, z = train_test_split(iris.data, species, test_size=50, random_state=7)
-model = LogisticRegression(max_iter=1000).fit(train, y)
-mlflow.set_experiment("drill_too_good")
-with mlflow.start_run():
-    mlflow.log_metric("heldout_accuracy", model.score(heldout, z))
-    info = mlflow.sklearn.log_model(
-        model,
-        name="model",
-        signature=infer_signature(train, y),
-        registered_model_name="drill_too_good",
-        pip_requirements=["scikit-learn"],
-    )
-MlflowClient().set_registered_model_alias(
-    "drill_too_good", "champion", info.registered_model_version
-)
+promote_without_rows({})

@@ -1,8 +1,8 @@
-"""Promote the version with the honest metric, which is not good enough.
+"""Roll back to the version with the honest metric. It is not good enough.
 
-The check must say: Its run promises 84%
+The check must say: The metric of its run is 84%
 """
 
-from mlflow import MlflowClient
+from lab.drilling.production import promote
 
-MlflowClient().set_registered_model_alias("drill_too_good", "champion", "1")
+promote("drill_too_good", "1")

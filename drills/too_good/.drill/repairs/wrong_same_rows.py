@@ -1,18 +1,11 @@
-"""Train a good model, but measure it with the rows of the training.
+"""Train a good model, but measure it with its training rows.
 
 The check must say: 150 of the 150 rows in evaluation/heldout.csv are also
 """
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[3]))
-
 import pandas as pd
-import production
 
-production.connect("too_good")
+from lab.drilling import production, repairs
+
 rows = pd.concat(production.flowers(), ignore_index=True)
-model = production.pipeline().fit(rows[production.COLUMNS], rows["species"])
-version = production.log_version("drill_too_good", "new", model, rows, rows)
-production.promote("drill_too_good", version)
+repairs.promote_model("drill_too_good", production.trained_pipeline(rows), rows, rows)

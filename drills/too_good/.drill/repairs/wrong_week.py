@@ -1,22 +1,17 @@
-"""Train on the flowers of the week, and measure the model with them.
+"""Train a model on the flowers of the week, and measure it with the same flowers.
 
-The check must say: Its run promises 100%
+The check must say: The metric of its run is 100%
 """
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[3]))
-
 import pandas as pd
-import production
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-production.connect("too_good")
+from lab.checks.flowers import COLUMNS
+from lab.drilling import repairs
+
 week = pd.read_csv("drills/too_good/week.csv")
 model = make_pipeline(StandardScaler(), SVC(gamma=100, C=1e6))
-model.fit(week[production.COLUMNS], week["species"])
-version = production.log_version("drill_too_good", "week", model, week, week)
-production.promote("drill_too_good", version)
+model.fit(week[COLUMNS], week["species"])
+repairs.promote_model("drill_too_good", model, week, week)

@@ -1,0 +1,56 @@
+"""Read, overwrite and delete a file of a version, past the registry.
+
+The server lets anyone who reaches it do this, and the registry does not notice.
+"""
+
+import hashlib
+import tempfile
+from pathlib import Path
+
+import mlflow
+import requests
+from mlflow import MlflowClient
+from sklearn.base import ClassifierMixin
+
+from lab.drilling.production import pinned_packages
+from lab.reset import ARTIFACTS
+
+# The file of a scikit-learn model.
+MODEL_FILE = "model.skops"
+TIMEOUT_SECONDS = 60
+
+
+def address(name: str, version: str, file: str) -> str:
+    """Return the address at which the server reads, writes and deletes a file of a version."""
+    source = MlflowClient().get_model_version(name, version).source or ""
+    location = mlflow.get_logged_model(source.removeprefix("models:/")).artifact_location
+    path = location.removeprefix(ARTIFACTS).strip("/")
+    return f"{mlflow.get_tracking_uri()}/api/2.0/mlflow-artifacts/artifacts/{path}/{file}"
+
+
+def md5_of_model_file(name: str, version: str) -> str:
+    """Return the MD5 of a version's model file."""
+    response = requests.get(address(name, version, MODEL_FILE), timeout=TIMEOUT_SECONDS)
+    response.raise_for_status()
+    return md5(response.content)
+
+
+def md5(content: bytes) -> str:
+    """Return the MD5 of a file's content."""
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+def overwrite_model_file(name: str, version: str, model: ClassifierMixin) -> None:
+    """Replace the model file of a version with the file of another trained model."""
+    with tempfile.TemporaryDirectory() as scratch:
+        mlflow.sklearn.save_model(model, f"{scratch}/model", pip_requirements=pinned_packages())
+        content = Path(scratch, "model", MODEL_FILE).read_bytes()
+    response = requests.put(
+        address(name, version, MODEL_FILE), data=content, timeout=TIMEOUT_SECONDS
+    )
+    response.raise_for_status()
+
+
+def delete(name: str, version: str, file: str) -> None:
+    """Delete a file of a version from the store."""
+    requests.delete(address(name, version, file), timeout=TIMEOUT_SECONDS).raise_for_status()
