@@ -22,7 +22,7 @@ c.ServerApp.allow_remote_access = False
 c.ServerApp.local_hostnames = ["localhost", "127.0.0.1"]
 # Without Docker a learner may be root, as in a CI job; the container's is not.
 c.ServerApp.allow_root = True
-# The same shell as that of `make shell`. JupyterLab's own choice, a login shell, would not find `lab`.
+# `make shell` opens the same shell. JupyterLab's own choice, a login shell, would not find `lab`.
 bashrc = Path(__file__).resolve().parents[1] / "bashrc"
 c.ServerApp.terminado_settings = {"shell_command": ["bash", "--rcfile", str(bashrc)]}
 # It asks nobody for news.

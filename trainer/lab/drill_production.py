@@ -55,7 +55,7 @@ def check(drill: Drill, console: Console) -> Verdict:
 def remove(drill: Drill, console: Console) -> None:
     """End the drill's servers, and delete its experiment's content, registered models, webhooks and files."""
     drill_services.stop(drill, console)
-    with console.status("Deleting what an earlier drill created …"):
+    with console.status("Deleting what the drill created …"):
         import mlflow
 
         from lab import reset

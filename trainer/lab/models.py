@@ -96,7 +96,7 @@ def from_registry(resolved: Resolved, name: str, version_or_stage: str, alias: s
         )
     source = resolved.version.source or ""
     resolved.steps.append(f"version {resolved.version.version} of {name} has the source {source}")
-    # The source of a copy is another version, but the files of both are those of the same logged model.
+    # The source of a copy is another version. But both versions have the files of the same logged model.
     location = client.get_model_version_download_uri(name, resolved.version.version)
     if match := re.search(r"/models/(m-\w+)/artifacts$", location):
         from_logged_model(resolved, match[1])

@@ -22,7 +22,7 @@ def next_lesson(root: Path) -> Lesson:
     for lesson, verdict in zip(known, verdicts(known, root), strict=True):
         if not verdict.passed:
             return lesson
-    raise LabError("You have passed every lesson. Name the one that you mean by its number.")
+    raise LabError("You have passed every lesson. Add the number of a lesson, as in: lab check 3")
 
 
 def require_server() -> None:

@@ -110,7 +110,7 @@ def running(
 ) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Run the lesson's servers for as long as the context lasts, and say on `console` what is being waited for.
 
-    With `shared`, scripts in other terminals of this lab use the same servers, as those of `lab serve`.
+    With `shared`, scripts in other terminals of this lab use the same servers. `lab serve` does this.
 
     Yields the servers' processes: none if the lesson needs no server, or if shared ones run already. Raises
     LabError if they cannot be started.
