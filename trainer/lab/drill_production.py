@@ -20,8 +20,9 @@ def set_up(drill: Drill, console: Console) -> None:
 
     Raises LabError if a script of the drill fails.
     """
-    remove(drill, console)
+    drill_services.stop(drill, console)
     with console.status("Setting up a small production …"):
+        delete_created(drill)
         run(drill.setup, drill)
     drill_services.start(drill, console)
     if drill.breaking.exists():
@@ -53,26 +54,31 @@ def check(drill: Drill, console: Console) -> Verdict:
 
 
 def remove(drill: Drill, console: Console) -> None:
-    """End the drill's servers, and delete its experiment's content, registered models, webhooks and files."""
+    """End the drill's servers, and delete what the drill created."""
     drill_services.stop(drill, console)
     with console.status("Deleting what the drill created …"):
-        import mlflow
+        delete_created(drill)
 
-        from lab import reset
 
-        client = mlflow.MlflowClient()
-        experiment = client.get_experiment_by_name(drill.experiment)
-        # The learner may have deleted it. MLflow does not let anyone use the name of a deleted experiment again.
-        if experiment and experiment.lifecycle_stage == "deleted":
-            client.restore_experiment(experiment.experiment_id)
-        for webhook in reset.all_pages(client.list_webhooks):
-            if is_of(drill, webhook.name) or calls_service(drill, webhook.url):
-                client.delete_webhook(webhook.webhook_id)
-        leftovers = reset.find_below(drill.experiment)
-        for model in reset.all_pages(client.search_registered_models):
-            if is_of(drill, model.name) and model.name not in leftovers.registered_models:
-                leftovers.registered_models.append(model.name)
-        reset.remove(leftovers)
+def delete_created(drill: Drill) -> None:
+    """Delete the drill's registered models, webhooks and files, and the content of its experiment."""
+    import mlflow
+
+    from lab import reset
+
+    client = mlflow.MlflowClient()
+    experiment = client.get_experiment_by_name(drill.experiment)
+    # The learner may have deleted it. MLflow does not let anyone use the name of a deleted experiment again.
+    if experiment and experiment.lifecycle_stage == "deleted":
+        client.restore_experiment(experiment.experiment_id)
+    for webhook in reset.all_pages(client.list_webhooks):
+        if is_of(drill, webhook.name) or calls_service(drill, webhook.url):
+            client.delete_webhook(webhook.webhook_id)
+    leftovers = reset.find_below(drill.experiment)
+    for model in reset.all_pages(client.search_registered_models):
+        if is_of(drill, model.name) and model.name not in leftovers.registered_models:
+            leftovers.registered_models.append(model.name)
+    reset.remove(leftovers)
 
 
 def calls_service(drill: Drill, url: str) -> bool:

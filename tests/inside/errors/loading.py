@@ -101,7 +101,7 @@ def stage_unknown() -> None:
 
 
 def model_not_in_run() -> None:
-    """Use a name that no logged model of the run has."""
+    """Load a model from a run that has no logged model with this name."""
     info = log(NAME, name="other")
     mlflow.pyfunc.load_model(f"runs:/{info.run_id}/model")
 

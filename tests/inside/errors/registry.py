@@ -143,7 +143,7 @@ def logged_model_copied() -> None:
 
 
 def no_model_to_register() -> None:
-    """Register a name that no logged model of the run has."""
+    """Register a model from a run that has no logged model with this name."""
     info = log(NAME, name="other")
     mlflow.register_model(f"runs:/{info.run_id}/model", NAME)
 
