@@ -10,8 +10,9 @@ from uuid import uuid4
 import mlflow
 import pytest
 
+from lab import artifacts
 from lab.lessons import Lesson, lab_root, lessons
-from lab.reset import ARTIFACTS, all_pages, delete_artifacts
+from lab.reset import all_pages, delete_artifacts
 from tests.inside.warm_python import WarmPython
 
 
@@ -64,5 +65,5 @@ def remove_everything(prefix: str) -> None:
     for model in all_pages(client.search_registered_models, ours):
         client.delete_registered_model(model.name)
     for experiment in all_pages(client.search_experiments, filter_string=ours):
-        delete_artifacts(f"{ARTIFACTS}{experiment.experiment_id}")
+        delete_artifacts(f"{artifacts.PREFIX}{experiment.experiment_id}")
         client.delete_experiment(experiment.experiment_id)

@@ -263,8 +263,8 @@ def test_a_warm_python_is_shared_until_something_changes_that_it_depends_on(
     monkeypatch.setenv("LAB_PYTHON_FOLDER", str(folder))
     monkeypatch.setattr(progress, "IMPORTED", [])
     monkeypatch.setattr(fingerprint, "packages", lambda: [["numpy", 1]])
-    first = progress.warm_python(afresh=False).socket
-    assert progress.warm_python(afresh=False).socket == first
+    first = progress.warm_python().socket
+    assert progress.warm_python().socket == first
     match change:
         case "variable":
             monkeypatch.setenv("COLOUR", "green")
@@ -276,16 +276,14 @@ def test_a_warm_python_is_shared_until_something_changes_that_it_depends_on(
             monkeypatch.setattr(fingerprint, "umask", lambda: 0)
         case "own code":
             monkeypatch.setattr(files, "below", lambda folder: [["new.py"]])
-    assert progress.warm_python(afresh=False).socket != first
+    assert progress.warm_python().socket != first
     assert not Path(first).exists()
 
 
 def test_a_check_that_was_asked_for_gets_a_new_python(folder, monkeypatch):
     monkeypatch.setenv("LAB_PYTHON_FOLDER", str(folder))
-    with progress.runner(1, afresh=True) as run:
+    with progress.runner(afresh=True) as run:
         assert run is run_script
-    with progress.runner(2, afresh=True):
-        pass
     assert list(folder.iterdir()) == []
 
 

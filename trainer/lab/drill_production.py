@@ -33,7 +33,7 @@ def set_up(drill: Drill, console: Console) -> None:
 def run(script: Path, drill: Drill) -> None:
     """Run a script of the drill. If it fails, raises LabError with the last line that the script printed."""
     try:
-        with runner(1) as run_script:
+        with runner() as run_script:
             ran = run_script(script.relative_to(drill.root), drill.root, SETUP_TIMEOUT_SECONDS)
     except subprocess.TimeoutExpired:
         problem = f"it took more than {SETUP_TIMEOUT_SECONDS} s"
@@ -49,7 +49,7 @@ def run(script: Path, drill: Drill) -> None:
 
 def check(drill: Drill, console: Console) -> Verdict:
     """Check whether the drill's production works again."""
-    with console.status("Checking …"), runner(1) as run_script:
+    with console.status("Checking …"), runner() as run_script:
         return judge(drill.check, drill.root, "the drill", run=run_script)
 
 

@@ -17,7 +17,7 @@ from lab.verdict import check
 def main() -> None:
     """Print the verdict on the lesson that the command line names."""
     lesson = find(sys.argv[1], lessons(lab_root()))
-    with runner(1) as run:
+    with runner() as run:
         verdict = check(lesson, run=run)
     print(json.dumps(asdict(verdict)))
 

@@ -47,7 +47,7 @@ def verdicts(among: list[Lesson], root: Path, afresh: bool = False) -> Iterator[
     if not left:
         yield from (known.verdicts[lesson.name] for lesson in among)
         return
-    with runner(len(left), afresh) as run, ThreadPoolExecutor(at_a_time(run)) as pool:
+    with runner(afresh) as run, ThreadPoolExecutor(at_a_time(run)) as pool:
         running = {lesson.name: pool.submit(check, lesson, run=run) for lesson in left}
         try:
             for lesson in among:
@@ -65,18 +65,18 @@ def at_a_time(run: Runner) -> int:
 
 
 @contextmanager
-def runner(count: int, afresh: bool = False) -> Iterator[Runner]:
-    """Lend a function that runs `count` checks or other scripts: in processes forked from a warm Python.
+def runner(afresh: bool = False) -> Iterator[Runner]:
+    """Lend a function that runs a check or another script.
 
-    With `afresh`, that Python is a new one. Otherwise later commands use it as well.
-
-    Only on Linux. macOS's own libraries do not work in a forked process.
+    With `afresh`, each script runs in a new Python. Otherwise it runs in a process forked from a warm Python, which
+    later commands use as well. On macOS each script runs in a new Python, because macOS's own libraries do not work in
+    a forked process.
     """
-    if sys.platform != "linux" or (afresh and count == 1):
+    if sys.platform != "linux" or afresh:
         yield run_script
         return
     try:
-        python = warm_python(afresh)
+        python = warm_python()
     except OSError:
         # A socket's path must be short, and TMPDIR may be long.
         yield run_script
@@ -97,11 +97,11 @@ def runner(count: int, afresh: bool = False) -> Iterator[Runner]:
         python.close()
 
 
-def warm_python(afresh: bool) -> "WarmPython":
+def warm_python() -> "WarmPython":
     """Return a warm Python whose environment and packages are those of this command. Raises OSError."""
     from lab.warm_python import SharedPython, WarmPython
 
     folder, digest = lab_folder(), program_digest()
-    if afresh or not folder or not digest:
+    if not folder or not digest:
         return WarmPython(modules=IMPORTED)
     return SharedPython(folder, f"python-{digest[:16]}", IMPORTED)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from lab.services import signal_group
+from lab.processes import signal_group
 
 # How long a process may take to end after Ctrl-C, before it is killed.
 END_SECONDS = 3

@@ -13,11 +13,11 @@ from mlflow.entities import Experiment, LoggedModel, Run
 from mlflow.store.entities import PagedList
 from mlflow.utils import get_results_from_paginated_fn
 
+from lab.artifacts import address_of, path_of
 from lab.errors import LabError
 from lab.lessons import Lesson
 
 T = TypeVar("T")
-ARTIFACTS = "mlflow-artifacts:/"
 # How many results one request to the server asks for.
 PAGE_SIZE = 100
 
@@ -127,10 +127,8 @@ def remove(leftovers: Leftovers) -> None:
 
 def delete_artifacts(location: str) -> None:
     """Delete the files that the server stores at `location`. MLflow's own functions for deletion leave them."""
-    if location.startswith(ARTIFACTS):
-        api = f"{mlflow.get_tracking_uri()}/api/2.0/mlflow-artifacts/artifacts"
-        path = location.removeprefix(ARTIFACTS).strip("/")
-        response = requests.delete(f"{api}/{path}", timeout=60)
+    if path := path_of(location):
+        response = requests.delete(address_of(path), timeout=60)
         if not response.ok:
             raise LabError(
                 f"The server did not delete {location} (status {response.status_code}). Fix what `lab doctor` "

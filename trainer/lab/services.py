@@ -38,6 +38,7 @@ from rich.markup import escape
 
 from lab.errors import LabError
 from lab.lessons import Lesson
+from lab.processes import signal_group
 
 START_SECONDS = 180
 STOP_SECONDS = 15
@@ -302,16 +303,6 @@ def stop(processes: list[subprocess.Popen[bytes]]) -> None:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
-
-
-def signal_group(pid: int, number: int) -> bool:
-    """Send a signal to a process and to those that it started; return whether any of them is left."""
-    try:
-        os.killpg(pid, number)
-    except (ProcessLookupError, PermissionError):
-        # macOS refuses it where all have ended.
-        return False
-    return True
 
 
 def wait_for_end_of_group(process: subprocess.Popen[bytes]) -> None:

@@ -12,8 +12,7 @@ import sqlalchemy
 from botocore.client import BaseClient
 from botocore.config import Config
 
-# The beginning of an artifact location if the server stores the files.
-ARTIFACTS = "mlflow-artifacts:/"
+from lab.artifacts import path_of
 
 
 @dataclass(frozen=True)
@@ -63,9 +62,8 @@ def objects_at(location: str) -> list[StoredObject]:
 
     There are none if the server does not store the files.
     """
-    if not location.startswith(ARTIFACTS):
-        return []
-    return list(objects(location.removeprefix(ARTIFACTS).strip("/")))
+    path = path_of(location)
+    return [] if path is None else list(objects(path))
 
 
 def s3_client(config: Config | None = None) -> BaseClient:

@@ -5,7 +5,6 @@ lab/checks, and the scripts of several drills share the code in lab/drilling.
 """
 
 import ast
-import os
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.lessons import Lesson
+from lab.processes import signal_group
 
 CHECK_TIMEOUT_SECONDS = 120
 # The exit status of `sys.exit(message)`, with which a check says what is missing.
@@ -86,7 +86,7 @@ def run_script(
     try:
         stdout, stderr = process.communicate(timeout=timeout)
     except BaseException:
-        os.killpg(process.pid, signal.SIGKILL)
+        signal_group(process.pid, signal.SIGKILL)
         process.communicate()
         raise
     return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)

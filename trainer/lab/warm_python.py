@@ -31,6 +31,7 @@ from typing import Any, NoReturn
 
 from lab import explain, warm_client
 from lab.private_folder import make_private
+from lab.processes import signal_group
 
 # No thread survives a fork. MLflow's telemetry, NumPy and PyArrow would start some. The scripts have an environment of
 # their own.
@@ -217,8 +218,7 @@ def wait(pid: int, connection: socket.socket) -> int:
         if ended:
             return status
         if select.select([connection], [], [], POLL_SECONDS)[0]:
-            with suppress(ProcessLookupError):
-                os.killpg(pid, signal.SIGKILL)
+            signal_group(pid, signal.SIGKILL)
             # It may not have a group of its own yet.
             os.kill(pid, signal.SIGKILL)
             return os.waitpid(pid, 0)[1]

@@ -1,42 +1,22 @@
 """Check that the service serves the champion, follows the alias both ways, and refuses calls without a signature."""
 
 import sys
-import time
-
-import requests
 
 from lab.checks.registry import start_check
 from lab.drilling import judging, service
 
 name = "drill_slow_switch"
 client = start_check()
-session = service.session()
 champion = judging.find_champion(client, name)
 number = champion.version.version
 if champion.version.run_id != judging.run_named(client, name, "four columns").info.run_id:
     sys.exit(f"{champion} is not the new release. Noor needs version 2 as the champion.")
 
 
-def served_model() -> str:
-    """Return the address of the version that the service serves."""
-    try:
-        return str(session.get(f"{service.ADDRESS}/status", timeout=10).json()["serves"])
-    except (requests.RequestException, LookupError, ValueError, TypeError) as error:
-        sys.exit(
-            f"The service at {service.ADDRESS} does not report which version it serves ({type(error).__name__}). "
-            "To start it: lab drill restart"
-        )
-
-
 def follows_alias_to(number: str) -> bool:
     """Move the alias, and tell whether the service serves that version within five seconds."""
     client.set_registered_model_alias(name, "champion", number)
-    deadline = time.monotonic() + 5
-    while time.monotonic() < deadline:
-        if served_model() == f"models:/{name}/{number}":
-            return True
-        time.sleep(0.1)
-    return False
+    return service.begins_to_serve(f"models:/{name}/{number}", seconds=5)
 
 
 def webhook_statuses() -> list[int]:
@@ -50,7 +30,7 @@ webhooks = [webhook for webhook in client.list_webhooks() if webhook.url == url]
 others = [v for v in client.search_model_versions(f"name = '{name}'") if v.version != number]
 if not others:
     sys.exit(f"{name} has only one version left, so the check cannot move the alias.")
-served = served_model()
+served = service.served_model()
 if served != f"models:/{name}/{number}":
     message = f"The alias leads to version {number}, and the service still serves {served}."
     if 200 in webhook_statuses():
@@ -77,7 +57,7 @@ if not has_followed or not follows_alias_to(number):
         "The service still serves the version that was the champion when the service started. The check moved the "
         f"alias to another version and back, and the service did not follow.\n{cause}"
     )
-if session.post(f"{service.ADDRESS}/webhook", json={}, timeout=10).status_code != 401:
+if service.session().post(f"{service.ADDRESS}/webhook", json={}, timeout=10).status_code != 401:
     sys.exit("The service follows the alias, but it also accepts calls without a signature.")
 print(f"ok  the service serves {served}, the champion")
 print(

@@ -8,11 +8,11 @@ from types import ModuleType
 from unittest.mock import patch
 
 import mlflow
-import requests
 import sklearn.base
 from mlflow import MlflowClient
 from sklearn.preprocessing import FunctionTransformer
 
+from lab.drilling import files
 from tests.inside.printed import printed
 from tests.inside.small_models import MODEL, PIP, log, register, save
 
@@ -43,12 +43,8 @@ def folder_missing() -> None:
 
 def model_file_missing() -> None:
     """Load a registered model after somebody has deleted its file from the store."""
-    info = log(NAME)
-    version = register(NAME, info)
-    location = mlflow.get_logged_model(info.model_id).artifact_location
-    path = location.removeprefix("mlflow-artifacts:/").strip("/")
-    server = f"{mlflow.get_tracking_uri()}/api/2.0/mlflow-artifacts/artifacts"
-    requests.delete(f"{server}/{path}/model.skops", timeout=60).raise_for_status()
+    version = register(NAME, log(NAME))
+    files.delete(NAME, version.version, files.MODEL_FILE)
     mlflow.pyfunc.load_model(f"models:/{NAME}/{version.version}")
 
 

@@ -12,8 +12,8 @@ import requests
 from mlflow import MlflowClient
 from sklearn.base import ClassifierMixin
 
+from lab.artifacts import address_of, path_of
 from lab.drilling.production import pinned_packages
-from lab.reset import ARTIFACTS
 
 # The file of a scikit-learn model.
 MODEL_FILE = "model.skops"
@@ -22,10 +22,8 @@ TIMEOUT_SECONDS = 60
 
 def address(name: str, version: str, file: str) -> str:
     """Return the address at which the server reads, writes and deletes a file of a version."""
-    source = MlflowClient().get_model_version(name, version).source or ""
-    location = mlflow.get_logged_model(source.removeprefix("models:/")).artifact_location
-    path = location.removeprefix(ARTIFACTS).strip("/")
-    return f"{mlflow.get_tracking_uri()}/api/2.0/mlflow-artifacts/artifacts/{path}/{file}"
+    location = MlflowClient().get_model_version_download_uri(name, version)
+    return address_of(f"{path_of(location)}/{file}")
 
 
 def md5_of_model_file(name: str, version: str) -> str:

@@ -1,8 +1,8 @@
 """The steps that the checks of several drills share. Each function stops the check if something is still wrong."""
 
-import os
 import sys
 import tempfile
+from pathlib import Path
 from textwrap import shorten
 
 import mlflow
@@ -57,12 +57,15 @@ def run_named(client: MlflowClient, experiment_name: str, run_name: str) -> Run:
 
 
 def download(champion: Champion) -> str:
-    """Download the files of the champion, and return their folder."""
+    """Return the folder with the files of the champion. Download them at the first call."""
     version = champion.version
+    folder = Path(scratch.name, version.name, version.version)
+    # MLflow downloads the files again at each call.
+    if folder.exists():
+        return str(folder)
     try:
         return mlflow.artifacts.download_artifacts(
-            f"models:/{version.name}/{version.version}",
-            dst_path=os.path.join(scratch.name, version.name, version.version),  # noqa: PTH118
+            f"models:/{version.name}/{version.version}", dst_path=str(folder)
         )
     except MlflowException as error:
         if server_is_away(error):

@@ -2,6 +2,8 @@
 
 import os
 import socket
+import sys
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +20,27 @@ def session() -> requests.Session:
     direct = requests.Session()
     direct.trust_env = False
     return direct
+
+
+def served_model() -> str:
+    """Return the address of the version that the service serves. Stop if the service does not report it."""
+    try:
+        return str(session().get(f"{ADDRESS}/status", timeout=10).json()["serves"])
+    except (requests.RequestException, LookupError, ValueError, TypeError) as error:
+        sys.exit(
+            f"The service at {ADDRESS} does not report which version it serves ({type(error).__name__}). "
+            "To start it: lab drill restart"
+        )
+
+
+def begins_to_serve(uri: str, seconds: float) -> bool:
+    """Tell whether the service serves this version within so many seconds."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if served_model() == uri:
+            return True
+        time.sleep(0.1)
+    return False
 
 
 def settings_file(name: str) -> Path:
