@@ -52,7 +52,7 @@ def drill(
         bool, typer.Option("--list", help="List all drills, and which ones you have solved.")
     ] = False,
 ) -> None:
-    """Find and repair a fault in a small production.
+    """Find and repair a fault in a small production system.
 
     `lab drill` starts the first drill that you have not solved, or shows the report of the drill that is going on.
     `lab drill NAME` starts the drill of this name from the beginning.

@@ -21,7 +21,7 @@ def set_up(drill: Drill, console: Console) -> None:
     Raises LabError if a script of the drill fails.
     """
     drill_services.stop(drill, console)
-    with console.status("Setting up a small production …"):
+    with console.status("Setting up a small production system …"):
         delete_created(drill)
         run(drill.setup, drill)
     drill_services.start(drill, console)

@@ -62,7 +62,7 @@ def overview(root: Path, console: Console) -> None:
         )
         console.print("  lab trace models:/iris_clf@champion")
         console.print("  lab lineage models:/iris_clf@champion")
-        console.print("Then find out what is wrong in a small production:")
+        console.print("Then find out what is wrong in a small production system:")
         console.print("  lab drill")
     console.print()
     addresses(console)
