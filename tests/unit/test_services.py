@@ -239,7 +239,7 @@ def test_ctrl_c_a_closed_terminal_and_sigterm_stop_the_servers(serving, address,
 
 
 def test_serving_ends_with_a_message_when_a_server_ends(serving, address):
-    listed = subprocess.run(["ps", "-A", "-o", "pid=,args="], text=True, capture_output=True)
+    listed = subprocess.run(["ps", "-ww", "-A", "-o", "pid=,args="], text=True, capture_output=True)
     port = address.rpartition(":")[2]
     for line in listed.stdout.splitlines():
         if "http.server" in line and line.split()[-1] == port:
