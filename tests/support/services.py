@@ -218,7 +218,7 @@ class ProcessService(Service):
     def processes(self) -> list[str]:
         """Return the processes that it and those it started are."""
         listed = subprocess.run(
-            ["ps", "-A", "-o", "pgid=,pid=,args="], text=True, capture_output=True
+            ["ps", "-ww", "-A", "-o", "pgid=,pid=,args="], text=True, capture_output=True
         )
         group = str(self.process.pid)
         return [line for line in listed.stdout.splitlines() if line.split()[0] == group]
