@@ -17,7 +17,9 @@ def predict(lab: Lab, lesson: Lesson, answer: Callable[[int, Terminal], None]) -
     """Run `lab predict` at a terminal and answer each question. Return the exit status and all that it printed."""
     terminal = lab.terminal("lab", "predict", lesson.short_number)
     answered = 0
+    deadline = time.monotonic() + 300
     while terminal.is_running():
+        assert time.monotonic() < deadline, f"The command does not end:\n{terminal.text}"
         if terminal.text.count("Your prediction: ") > answered:
             answered += 1
             answer(answered, terminal)
