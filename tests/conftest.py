@@ -4,6 +4,7 @@ The options are described below, the markers in pyproject.toml.
 """
 
 import json
+import signal
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -97,6 +98,17 @@ def demo(lab: Lab) -> Demo:
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_configure() -> None:
+    """Let the programs that tests start receive Ctrl-C and the signal of a closed terminal.
+
+    Tests that run in the background, or under nohup, ignore these two, and a program inherits what is ignored. It does
+    not inherit a function: with one that does nothing, the tests go on ignoring the signal, and the program does not.
+    """
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the tests that the options ask for.
 

@@ -1,10 +1,9 @@
-"""Fill the stack's artifact store to the last 100 bytes, or remove what filled it.
+"""Fill the stack's artifact store to the last 200 bytes, or remove what filled it.
 
 python -m tests.inside.fill_store fill|empty
 
-MinIO notices how full its disk is with a delay of a second. Until then an upload may fail halfway,
-and MinIO frees the room of that upload later. The store is full when it has refused
-even 200 bytes for FULL_FOR seconds.
+MinIO notices how full its disk is with a delay of a second. Until then an upload may fail halfway, and MinIO frees the
+room of that upload later. The store is full when it has refused even 200 bytes for FULL_FOR seconds.
 """
 
 import os
@@ -32,4 +31,7 @@ def empty() -> None:
         requests.delete(f"{ADDRESS}/fill/{file['path']}").raise_for_status()  # noqa: S113
 
 
-{"fill": fill, "empty": empty}[sys.argv[1]]()
+if sys.argv[1] == "fill":
+    fill()
+else:
+    empty()

@@ -1,6 +1,5 @@
 """A program that runs in a terminal of 80 columns, and what its screen shows."""
 
-import signal
 import time
 from collections.abc import Callable, Mapping
 
@@ -31,8 +30,6 @@ class Terminal:
             cwd=cwd,
             dimensions=(lines, COLUMNS),
             timeout=None,
-            # Tests that run in the background ignore Ctrl-C, and the program would inherit this.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def press(self, keys: str) -> None:

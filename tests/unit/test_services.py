@@ -190,17 +190,14 @@ def test_servers_of_another_lab_are_not_used(lesson, tmp_path, monkeypatch):
             pass
 
 
-# Tests that run in the background or after a closed terminal are started with these two signals ignored.
 SERVE = """
-import signal, sys
+import sys
 from pathlib import Path
 from rich.console import Console
 from lab.errors import LabError
 from lab.lessons import Lesson
 from lab.services import serve
 
-signal.signal(signal.SIGINT, signal.default_int_handler)
-signal.signal(signal.SIGHUP, signal.SIG_DFL)
 root = Path(sys.argv[1])
 try:
     serve(Lesson(root, root / "tutorial" / "05_serving"), Console())

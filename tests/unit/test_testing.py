@@ -12,11 +12,9 @@ import pytest
 from host import testing
 from tests.support.labs import ROOT
 
-# Stands for pytest: it has a lab, and removes it when it is interrupted. Python ignores Ctrl-C if the
-# shell that started the tests in the background did so.
+# Stands for pytest: it has a lab, and removes it when it is interrupted.
 PROCESS = """
-import pathlib, signal, sys, time
-signal.signal(signal.SIGINT, signal.default_int_handler)
+import pathlib, sys, time
 lab = pathlib.Path(sys.argv[1])
 try:
     lab.touch()
@@ -28,9 +26,8 @@ except KeyboardInterrupt:
     sys.exit(2)
 """
 RUN = """
-import signal, sys
+import sys
 from host import testing
-signal.signal(signal.SIGINT, signal.default_int_handler)
 process, folder, seconds = sys.argv[1:]
 commands = [[sys.executable, "-c", process, f"{folder}/{mode}", seconds] for mode in ("embedded", "stack")]
 sys.exit(testing.run_beside(*commands))
